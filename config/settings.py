@@ -1,0 +1,248 @@
+"""Every setting of the product, and the only place that reads the environment.
+
+With an empty environment the result is a safe single-machine installation: SQLite in `var/`, HTTPS demanded,
+a secret key made once. The variables are listed with their defaults in `env` below; times are in the unit that
+their name or comment says. Choices are reasoned in `docs/decisions/`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.utils.translation import gettext_lazy as _
+from import_export.formats.base_formats import CSV, XLSX
+
+from config.secrets import read_or_make_secret_key
+from config.structured_logging import LOGGING as LOGGING
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env(
+    VAR_DIR=(
+        str,
+        str(BASE_DIR / "var"),
+    ),  # everything this installation writes, besides a PostgreSQL database
+    SECRET_KEY=(str, ""),
+    SECRET_KEY_FALLBACKS=(list, []),  # earlier keys, while sessions and links signed with them still live
+    DEBUG=(bool, False),
+    HTTPS=(bool, True),
+    PROXY_COUNT=(int, 0),  # reverse proxies in front, whose X-Forwarded-* headers are then believed
+    ALLOWED_HOSTS=(list, ["127.0.0.1", "localhost", "[::1]"]),
+    CSRF_TRUSTED_ORIGINS=(list, []),
+    DATABASE_URL=(str, ""),  # absent: SQLite
+    STATEMENT_TIMEOUT=(int, 15_000),  # PostgreSQL, milliseconds; 0 for a long migration
+    TIME_ZONE=(str, "Asia/Shanghai"),
+    CASE_REOPEN_DAYS=(int, 30),
+    OTP_REQUIRED_ROLES=(list, ["manager", "administrator"]),
+)
+
+VAR_DIR = Path(env("VAR_DIR"))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env("DEBUG")
+SECRET_KEY = env("SECRET_KEY") or read_or_make_secret_key(VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env("CSRF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "unfold.contrib.simple_history",
+    "config.apps.BihuanAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "import_export",
+    "axes",
+    "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "django_structlog",
+    "cases",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "config.structured_logging.RequestRecordMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database -------------------------------------------------------------------------------------------------
+
+if env("DATABASE_URL"):
+    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    if "postgresql" in DATABASES["default"]["ENGINE"]:
+        DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        DATABASES["default"]["OPTIONS"] = {
+            "connect_timeout": 3,
+            "options": (
+                f"-c statement_timeout={env('STATEMENT_TIMEOUT')} -c lock_timeout=3000"
+                " -c idle_in_transaction_session_timeout=30000"
+            ),
+        } | DATABASES["default"].get("OPTIONS", {})
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": VAR_DIR / "bihuan.sqlite3",
+            "OPTIONS": {
+                # IMMEDIATE takes the write lock first, so two writers queue instead of failing half-way;
+                # FULL rather than NORMAL, because what was accepted must survive a power cut.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"),
+            },
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People, login, sessions ----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "cases.Staff"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+_VALIDATION = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": _VALIDATION + "UserAttributeSimilarityValidator"},
+    {"NAME": _VALIDATION + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": _VALIDATION + "CommonPasswordValidator"},
+    {"NAME": _VALIDATION + "NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+OTP_TOTP_ISSUER = "闭环"
+OTP_REQUIRED_ROLES = env("OTP_REQUIRED_ROLES")
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# The pair, not the name alone: nobody can lock a colleague out by failing under that colleague's name.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_IPWARE_PROXY_COUNT = env("PROXY_COUNT")
+AXES_VERBOSE = False
+
+SESSION_ENGINE = "cases.sessions"
+SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds: one working day
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+
+# --- Transport and browser ------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = env("HTTPS")
+SECURE_HSTS_SECONDS = 31_536_000 if env("HTTPS") else 0  # one year
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env("HTTPS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env("PROXY_COUNT") else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, UNSAFE_EVAL],  # Alpine, which unfold is built on, evaluates its attributes
+        "style-src": [SELF, UNSAFE_INLINE],  # unfold writes the colours of the theme into the page
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Files ----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# No MEDIA_URL: an uploaded file leaves the house only through a view that checks who asks.
+MEDIA_ROOT = VAR_DIR / "media"
+_ON_DISK = "django.core.files.storage.FileSystemStorage"
+STORAGES = {
+    "default": {"BACKEND": _ON_DISK},
+    "import_export": {"BACKEND": _ON_DISK, "OPTIONS": {"location": VAR_DIR / "imports"}},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes, files not counted
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+IMPORT_EXPORT_FORMATS = [CSV, XLSX]
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+# The default keeps an upload in the system's temporary folder, where it outlives an unconfirmed import.
+IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
+
+# --- Language and time ----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env("TIME_ZONE")
+
+# --- The work -------------------------------------------------------------------------------------------------
+
+CASE_REOPEN_DAYS = env("CASE_REOPEN_DAYS")  # days after archiving during which a case may be taken up again
+
+# --- Requests on standard error, as JSON ----------------------------------------------------------------------
+
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+
+UNFOLD = {
+    "SITE_TITLE": "闭环",
+    "SITE_HEADER": "闭环",
+    "SITE_SUBHEADER": _("Customer service cases"),
+    "SITE_SYMBOL": "all_inclusive",
+    "SHOW_LANGUAGES": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": None,
+}

@@ -1,0 +1,43 @@
+"""Which tests run where, and what the run says about those left out."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from tests.browser_binary import CHROMIUM, HOW_TO_GET_CHROMIUM
+
+_DATABASE_FIXTURES = {"db", "admin_client", "admin_user", "django_assert_num_queries"}
+_COMMITTING_FIXTURES = {"transactional_db", "live_server", "django_db_serialized_rollback"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on both databases; leave out what this run's database or machine cannot carry."""
+    for item in items:
+        if _touches_database(item) and not _commits(item) and not item.get_closest_marker("postgresql"):
+            item.add_marker(pytest.mark.both_databases)
+        if item.get_closest_marker("browser") and CHROMIUM is None:
+            item.add_marker(pytest.mark.skip(reason="no Chromium"))
+        if item.get_closest_marker("postgresql") and not _on_postgresql():
+            item.add_marker(pytest.mark.skip(reason="holds only on PostgreSQL"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if any("no Chromium" in str(report.longrepr) for report in skipped):
+        terminalreporter.write_line(HOW_TO_GET_CHROMIUM)
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
+
+
+def _commits(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(fixtures & _COMMITTING_FIXTURES) or bool(marker and marker.kwargs.get("transaction"))
+
+
+def _on_postgresql() -> bool:
+    return "postgresql" in settings.DATABASES["default"]["ENGINE"]
