@@ -1,0 +1,72 @@
+"""Contact data: one normal form for each phone and e-mail, and what of it a list may show. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import phonenumbers
+from django.utils.translation import gettext_lazy as _
+
+from cases.choices import ContactKind
+from cases.exceptions import InvalidInput
+
+# E.164 with the plus sign, or a Chinese service number (10086, 95588, 400…) of digits only.
+NORMAL_PHONE = r"^\+[1-9][0-9]{6,14}$|^[0-9]{3,12}$"
+NORMAL_EMAIL = r"^[^@\sA-Z]+@[^@\sA-Z]+$"
+HOME = "CN"
+
+
+def normal_contact(kind: str, value: str) -> str:
+    """The one spelling under which a contact is kept; raises InvalidInput when it is none."""
+    text = unicodedata.normalize("NFKC", value).strip()
+    if kind == ContactKind.PHONE:
+        return _normal_phone(text)
+    if kind == ContactKind.EMAIL:
+        return _normal_email(text)
+    if not text:
+        raise InvalidInput("value", _("The contact is empty."))
+    return text
+
+
+def _normal_phone(text: str) -> str:
+    digits = re.sub(r"[\s\-().]", "", text)
+    if re.fullmatch(r"[0-9]{3,6}|(400|800)[0-9]{7}", digits):
+        return digits
+    try:
+        number = phonenumbers.parse(text, HOME)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise InvalidInput(
+            "value",
+            _("This is no phone number. Write it like 13812345678, 021-62345678 or +44 20 7946 0958."),
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _normal_email(text: str) -> str:
+    lowered = text.lower()
+    if not re.fullmatch(NORMAL_EMAIL, lowered):
+        raise InvalidInput("value", _("This is no e-mail address. Write it like name@example.com."))
+    return lowered
+
+
+def likely_contacts(words: str) -> list[str]:
+    """The normal forms a searched text may stand for: an exact phone or e-mail, or nothing."""
+    kind = ContactKind.EMAIL if "@" in words else ContactKind.PHONE
+    try:
+        return [normal_contact(kind, words)]
+    except InvalidInput:
+        return []
+
+
+def mask_contact(kind: str, value: str) -> str:
+    """138****1234 for phones, l****@example.com for e-mail, the first character of anything else."""
+    if kind == ContactKind.PHONE:
+        shown = value.removeprefix("+86")
+        return f"{shown[:3]}****{shown[-4:]}" if len(shown) >= 10 else f"{shown[:1]}****"
+    if kind == ContactKind.EMAIL:
+        name, _at, domain = value.partition("@")
+        return f"{name[:1]}****@{domain}"
+    return f"{value[:1]}****"

@@ -1,0 +1,383 @@
+"""The case: facts of one request, and the transitions it can make."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, FSMModelMixin
+
+from cases.choices import (
+    CaseType,
+    Channel,
+    Confirmation,
+    Outcome,
+    Region,
+    Source,
+    State,
+    Tier,
+    Urgency,
+    WaitingFor,
+)
+from cases.lifecycle import MOVES, move, permission_for
+from cases.querysets import CaseQuerySet
+from cases.searching import search_tokens
+
+if TYPE_CHECKING:
+    from cases.models.organisation import Staff, Team
+    from cases.models.round import Round
+
+CASE_NUMBER = r"^CS[0-9]{8}[0-9]{3,}$"
+
+
+class Case(FSMModelMixin, models.Model):
+    """
+    One request of one customer.
+
+    Transition methods change fields of this instance in memory and nothing else. What must also happen
+    (lock, rights, event, round, messages) is in ``cases.services``, their only caller.
+    ``version`` is the number of events; moments are aware and kept in UTC.
+    """
+
+    number = models.CharField(_("case number"), max_length=24, editable=False)
+    customer = models.ForeignKey(
+        "cases.Customer", models.PROTECT, verbose_name=_("customer"), related_name="cases"
+    )
+    contact = models.ForeignKey(
+        "cases.CustomerContact",
+        models.PROTECT,
+        verbose_name=_("contact"),
+        related_name="cases",
+        null=True,
+        blank=True,
+    )
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
+    source = models.CharField(_("source"), max_length=20, choices=Source.choices, default=Source.STAFF)
+    type = models.CharField(_("type"), max_length=20, choices=CaseType.choices)
+    topic = models.ForeignKey(
+        "cases.Topic", models.PROTECT, verbose_name=_("topic"), related_name="cases", null=True, blank=True
+    )
+    description = models.TextField(_("description"))
+    urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency.choices, default=Urgency.NORMAL)
+    region = models.CharField(_("region"), max_length=20, choices=Region.choices, blank=True)
+    product = models.CharField(_("product"), max_length=120, blank=True)
+    order_number = models.CharField(_("order number"), max_length=60, blank=True)
+    amount = models.DecimalField(_("amount (CNY)"), max_digits=12, decimal_places=2, null=True, blank=True)
+    remark = models.TextField(_("remark"), blank=True)
+
+    received_at = models.DateTimeField(_("received at"))
+    expected_at = models.DateTimeField(_("expected by the customer"), null=True, blank=True)
+    details_confirmed_at = models.DateTimeField(_("details confirmed at"), null=True, editable=False)
+    first_response_at = models.DateTimeField(_("first response at"), null=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, editable=False)
+    promised_at = models.DateTimeField(_("promised completion time"), null=True, editable=False)
+    due_at = models.DateTimeField(_("next deadline"), null=True, editable=False)
+    reminded_at = models.DateTimeField(_("reminded at"), null=True, editable=False)
+    state_since = models.DateTimeField(_("in this state since"), editable=False)
+    archived_at = models.DateTimeField(_("archived at"), null=True, editable=False)
+
+    state = FSMField(
+        _("state"), max_length=20, choices=State.choices, default=State.INTAKE, protected=True, editable=False
+    )
+    team = models.ForeignKey(
+        "cases.Team", models.PROTECT, verbose_name=_("main team"), related_name="cases", null=True, blank=True
+    )
+    tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier.choices, default=Tier.FRONT_LINE)
+    handler = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("handler"),
+        related_name="handled_cases",
+        null=True,
+        blank=True,
+    )
+    handler_name = models.CharField(
+        _("handler as written"), max_length=80, blank=True, help_text=_("A handler of an imported case who is no staff.")
+    )
+    waiting_for = models.CharField(_("waiting for"), max_length=20, choices=WaitingFor.choices, blank=True)
+    bounce_count = models.PositiveSmallIntegerField(_("times sent back"), default=0)
+    round_number = models.PositiveSmallIntegerField(_("round"), default=1)
+    confirmation = models.CharField(
+        _("customer confirmation"), max_length=20, choices=Confirmation.choices, blank=True
+    )
+    outcome = models.CharField(_("outcome"), max_length=20, choices=Outcome.choices, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        verbose_name=_("duplicate of"),
+        related_name="duplicates",
+        null=True,
+        blank=True,
+    )
+    legal_hold = models.BooleanField(_("legal hold"), default=False)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    search_text = models.TextField(editable=False, blank=True)
+
+    objects: ClassVar[CaseQuerySet] = CaseQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        ordering = ["-received_at", "-pk"]
+        default_permissions = ("view",)
+        permissions = [
+            ("view_every_case", "May see every case"),
+            ("view_department_case", "May see the cases of the department and those without a team"),
+            ("register_case", "May register a case"),
+            ("lower_urgency", "May lower the urgency of a case"),
+            ("attach_file", "May attach a file to a case"),
+            ("import_case", "May import record sheets"),
+            ("export_case", "May export record sheets"),
+            *((permission_for(name), f"May make the transition: {name}") for name in MOVES),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="case_number_is_unique"),
+            models.CheckConstraint(condition=Q(number__regex=CASE_NUMBER), name="case_number_has_its_pattern"),
+            models.CheckConstraint(
+                condition=Q(state=State.ARCHIVE, archived_at__isnull=False, outcome__in=Outcome.values)
+                | Q(state__in=[s for s in State.values if s != State.ARCHIVE], archived_at=None, outcome=""),
+                name="case_state_outcome_and_archived_at_agree",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.CONFIRMATION, confirmation=Confirmation.PENDING)
+                | (~Q(state=State.CONFIRMATION) & ~Q(confirmation=Confirmation.PENDING)),
+                name="case_pending_exactly_in_confirmation",
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")), name="case_is_no_duplicate_of_itself"
+            ),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | Q(outcome=Outcome.DUPLICATE), name="case_duplicate_has_its_outcome"
+            ),
+            models.CheckConstraint(
+                condition=Q(first_response_at=None) | Q(first_response_at__gte=models.F("received_at")),
+                name="case_response_is_not_before_intake",
+            ),
+            models.CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="case_amount_is_not_negative"),
+            models.CheckConstraint(condition=Q(type__in=CaseType.values), name="case_type_is_known"),
+            models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="case_urgency_is_known"),
+            models.CheckConstraint(condition=Q(round_number__gte=1), name="case_rounds_start_at_one"),
+            models.CheckConstraint(
+                condition=Q(handler=None) | Q(handler_name=""), name="case_has_one_handler"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="case_newest"),
+            models.Index(fields=["state", "-received_at", "-id"], name="case_state_newest"),
+            models.Index(fields=["team", "-received_at", "-id"], name="case_team_newest"),
+            models.Index(fields=["handler", "-received_at", "-id"], name="case_handler_newest"),
+            models.Index(fields=["customer", "-received_at", "-id"], name="case_customer_newest"),
+            models.Index(fields=["type", "topic", "-received_at", "-id"], name="case_topic_newest"),
+            models.Index(
+                fields=["handler", "due_at"], name="case_open_due", condition=~Q(state=State.ARCHIVE)
+            ),
+            models.Index(fields=["order_number"], name="case_order_number", condition=~Q(order_number="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def subject(self) -> str:
+        """Type and topic as staff say it: 投诉-物流延迟."""
+        return f"{self.get_type_display()}-{self.topic}" if self.topic_id else self.get_type_display()
+
+    @property
+    def handler_label(self) -> str:
+        return str(self.handler) if self.handler else self.handler_name
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != State.ARCHIVE
+
+    @cached_property
+    def current_round(self) -> Round:
+        return self.rounds.select_related("handler").get(number=self.round_number)
+
+    @property
+    def next_deadline(self) -> datetime | None:
+        """What the case is due by: the promise, or before one the customer's expected time."""
+        return (self.promised_at or self.expected_at) if self.is_open else None
+
+    def searchable_text(self) -> str:
+        """Tokens of everything the case is found by; contact data is not among it."""
+        return search_tokens(
+            self.number,
+            self.order_number,
+            self.customer.number,
+            self.customer.name,
+            self.product,
+            self.description,
+            self.remark,
+        )
+
+    # The transitions: fields of self only. From, to, rights and conditions are in cases.lifecycle.
+
+    @move
+    def begin_analysis(self, *, handler: Staff) -> None:
+        self._give_to(handler)
+
+    @move
+    def contact_customer(self, *, at: datetime) -> None:
+        self.note_contact(at)
+
+    @move
+    def receive_message(self) -> None: ...
+
+    @move
+    def confirm_details(self, *, at: datetime) -> None:
+        self.details_confirmed_at = at
+
+    @move
+    def set_urgency(self, *, urgency: str) -> None:
+        self.urgency = urgency
+
+    @move
+    def answer_directly(self) -> None:
+        self.waiting_for = ""
+        self.confirmation = Confirmation.PENDING
+
+    @move
+    def dispatch(self, *, team: Team) -> None:
+        self._offer_to(team)
+
+    @move
+    def accept(self, *, handler: Staff, promised_at: datetime, at: datetime) -> None:
+        self._give_to(handler)
+        self.accepted_at = at
+        self.promised_at = promised_at
+
+    @move
+    def send_back(self, *, team: Team | None) -> None:
+        self._offer_to(team)
+        self.bounce_count += 1
+
+    @move
+    def reassign(self, *, handler: Staff, team: Team) -> None:
+        self._offer_to(team)
+        self._give_to(handler)
+
+    @move
+    def report_progress(self, *, contact_at: datetime | None) -> None:
+        self.reminded_at = None
+        if contact_at is not None:
+            self.note_contact(contact_at)
+
+    @move
+    def ask_support(self) -> None: ...
+
+    @move
+    def finish_support(self) -> None: ...
+
+    @move
+    def waive_support(self) -> None: ...
+
+    @move
+    def wait_for(self, *, waiting_for: str) -> None:
+        self.waiting_for = waiting_for
+
+    @move
+    def resume(self) -> None:
+        self.waiting_for = ""
+
+    @move
+    def submit_plan(self) -> None: ...
+
+    @move
+    def deliver(self) -> None:
+        self.confirmation = Confirmation.PENDING
+
+    @move
+    def confirm(self, *, at: datetime) -> None:
+        self._archive(Outcome.CONFIRMED, at)
+        self.confirmation = Confirmation.SATISFIED
+
+    @move
+    def dispute(self, *, handler: Staff | None) -> None:
+        self._offer_to(self.team)
+        self.round_number += 1
+        self.confirmation = Confirmation.DISSATISFIED
+        self.handler = handler
+
+    @move
+    def expire(self, *, at: datetime) -> None:
+        self._archive(Outcome.UNANSWERED, at)
+        self.confirmation = Confirmation.UNANSWERED
+
+    @move
+    def withdraw(self, *, at: datetime) -> None:
+        self._archive(Outcome.WITHDRAWN, at)
+
+    @move
+    def decline(self, *, at: datetime) -> None:
+        self._archive(Outcome.DECLINED, at)
+
+    @move
+    def mark_duplicate(self, *, other: Case, at: datetime) -> None:
+        self._archive(Outcome.DUPLICATE, at)
+        self.duplicate_of = other
+
+    @move
+    def reopen(self, *, team: Team | None, handler: Staff | None) -> None:
+        self._offer_to(team)
+        self.handler = handler
+        self.round_number += 1
+        self.outcome = ""
+        self.archived_at = None
+        self.confirmation = ""
+        self.duplicate_of = None
+
+    @move
+    def amend(self, **facts: object) -> None:
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.search_text = self.searchable_text()
+
+    @move
+    def add_note(self) -> None: ...
+
+    @move
+    def remind(self, *, at: datetime) -> None:
+        self.reminded_at = at
+
+    @move
+    def hold_legally(self) -> None:
+        self.legal_hold = True
+
+    @move
+    def release_hold(self) -> None:
+        self.legal_hold = False
+
+    def note_contact(self, at: datetime) -> None:
+        """A contact with the customer; only the first one is kept on the case."""
+        self.first_response_at = min(self.first_response_at or at, at)
+        self.reminded_at = None
+
+    def _give_to(self, handler: Staff) -> None:
+        self.handler = handler
+        self.handler_name = ""
+        self.reminded_at = None
+
+    def _offer_to(self, team: Team | None) -> None:
+        """Nobody handles it until somebody of the team accepts; earlier promises of time are void."""
+        self.team = team
+        self.tier = team.tier if team else self.tier
+        self.handler = None
+        self.handler_name = ""
+        self.accepted_at = None
+        self.promised_at = None
+        self.waiting_for = ""
+        self.reminded_at = None
+
+    def _archive(self, outcome: Outcome, at: datetime) -> None:
+        self.outcome = outcome
+        self.archived_at = at
+        self.waiting_for = ""
+        self.reminded_at = None
+        if self.confirmation == Confirmation.PENDING:
+            self.confirmation = ""

@@ -1,0 +1,32 @@
+"""Sessions that know whose they are, so that deactivating a person ends theirs."""
+
+from __future__ import annotations
+
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+
+
+class StaffSession(AbstractBaseSession):
+    """A session with the id of the person logged in; NULL before login. Rows live in our database only."""
+
+    staff_id = models.BigIntegerField(null=True, db_index=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        return SessionStore
+
+
+class SessionStore(DatabaseStore):
+    @classmethod
+    def get_model_class(cls) -> type[StaffSession]:
+        return StaffSession
+
+    def create_model_instance(self, data: dict[str, object]) -> StaffSession:
+        session: StaffSession = super().create_model_instance(data)
+        staff_id = data.get("_auth_user_id")
+        session.staff_id = int(str(staff_id)) if staff_id else None
+        return session

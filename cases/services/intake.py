@@ -1,0 +1,139 @@
+"""Registering a customer's request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases.choices import Channel, Source, State
+from cases.exceptions import CaseError, InvalidInput, NotPermitted
+from cases.models import Case, CaseEvent, Customer, EventKind, Round, Team
+from cases.services.numbers import next_number
+from cases.services.routing import Traits, find_rule
+from cases.services.steps import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cases.models import Staff
+
+OPTIONAL = frozenset(
+    {"topic", "urgency", "region", "product", "order_number", "amount", "remark", "expected_at", "contact"}
+)
+
+
+class PossibleDuplicate(CaseError):
+    """The customer has open cases of the same type; register anyway only on purpose."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        super().__init__(_("This customer already has an open case of this type. Look at it first."))
+        self.cases = cases
+
+
+@transaction.atomic
+def register_case(
+    *,
+    actor: Staff | None,
+    customer: Customer,
+    channel: str,
+    type: str,
+    description: str,
+    team: Team | None = None,
+    source: str = Source.STAFF,
+    received_at: datetime | None = None,
+    details_confirmed: bool = False,
+    despite_duplicates: bool = False,
+    cause_key: str | None = None,
+    **facts: Any,
+) -> Case:
+    """
+    Give the request its number and take it in: case, first round and first event in one transaction.
+
+    Without a team the routing rules choose; ``received_at`` (aware) is when the request reached us, now by
+    default. The same ``cause_key`` twice returns the first case. Raises NotPermitted, InvalidInput or
+    PossibleDuplicate; then nothing is stored.
+    """
+    if actor and not actor.has_perm("cases.register_case"):
+        raise NotPermitted
+    if cause_key and (known := CaseEvent.objects.filter(cause_key=cause_key).first()):
+        return known.case
+    now = timezone.now()
+    case = Case(
+        customer=customer,
+        channel=channel,
+        type=type,
+        description=description.strip(),
+        source=source,
+        received_at=received_at or now,
+        state_since=now,
+        version=1,
+        details_confirmed_at=now if details_confirmed else None,
+        **_known(facts),
+    )
+    _refuse_unusable(case, now)
+    _refuse_duplicate(case, despite_duplicates)
+    case.team = team or _routed_team(case)
+    _store(case, actor=actor, at=now, cause_key=cause_key)
+    return case
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    if unknown := facts.keys() - OPTIONAL:
+        raise TypeError(f"unknown facts: {', '.join(sorted(unknown))}")
+    return facts
+
+
+def _refuse_unusable(case: Case, now: datetime) -> None:
+    if not case.description:
+        raise InvalidInput("description", _("Describe the request in the customer's words."))
+    if case.channel not in Channel.values:
+        raise InvalidInput("channel", _("Choose one of the channels."))
+    if case.topic and case.topic.type != case.type:
+        raise InvalidInput("topic", _("This topic belongs to another type."))
+    if case.contact and case.contact.customer_id != case.customer_id:
+        raise InvalidInput("contact", _("This contact belongs to another customer."))
+    if case.received_at > now:
+        raise InvalidInput("received_at", _("A request cannot be received in the future."))
+
+
+def _refuse_duplicate(case: Case, despite: bool) -> None:
+    if despite:
+        return
+    if same := list(Case.objects.same_request(customer=case.customer, type=case.type)[:5]):
+        raise PossibleDuplicate(same)
+
+
+def _routed_team(case: Case) -> Team:
+    rule = find_rule(
+        "intake",
+        Traits(case.type, case.topic, case.channel, case.region or case.customer.region, case.customer.vip_level),
+    )
+    if rule is None:
+        raise InvalidInput("team", _("No routing rule fits this case. Choose a team, or add a rule that always fits."))
+    return rule.team
+
+
+def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> None:
+    """The number is taken last, so that nothing is waited for while holding it."""
+    case.region = case.region or case.customer.region
+    case.tier = case.team.tier if case.team else case.tier
+    case.due_at = case.next_deadline
+    case.number = next_number(timezone.localdate(at))
+    case.search_text = case.searchable_text()
+    case.save(force_insert=True)
+    Round.objects.create(case=case, number=1, opened_at=at)
+    CaseEvent.objects.create(
+        case=case,
+        seq=1,
+        kind=EventKind.REGISTER,
+        at=at,
+        to_state=State.INTAKE,
+        actor=actor,
+        team=case.team,
+        data={name: plain(getattr(case, name)) for name in ("channel", "type", "topic", "urgency", "source")},
+        cause_key=cause_key,
+    )

@@ -1,0 +1,98 @@
+"""
+Case numbers: ``CS``, the local day, and a counter of at least three digits that grows past 999.
+
+Never two alike under concurrency; a refused registration may leave a hole. On PostgreSQL the counter is a
+sequence, so registering cases never waits for another one to commit: a day's numbers are the sequence less
+the value it had when the day began. Elsewhere a row per day counts, under the one write lock.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import F
+
+from cases.models import NumberDay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+PREFIX = "CS"
+DAY_DIGITS = 8
+
+BEGIN_DAY = """
+    INSERT INTO cases_numberday (day, base, last)
+    SELECT %s, CASE WHEN is_called THEN last_value ELSE last_value - 1 END, 0 FROM case_number_seq
+    ON CONFLICT (day) DO NOTHING
+"""
+NEXT_OF_DAY = "SELECT nextval('case_number_seq') - (SELECT base FROM cases_numberday WHERE day = %s)"
+# Numbers given elsewhere: a day not begun yet starts behind them; on a day under way the sequence is
+# drawn past them. It only ever moves forward, so no counter can come twice.
+BEGIN_BEHIND = """
+    INSERT INTO cases_numberday (day, base, last)
+    SELECT %(day)s, (CASE WHEN is_called THEN last_value ELSE last_value - 1 END) - %(last)s, 0
+    FROM case_number_seq
+    ON CONFLICT (day) DO NOTHING
+"""
+DRAW_PAST = """
+    SELECT count(nextval('case_number_seq')) FROM generate_series(
+        1, (SELECT base FROM cases_numberday WHERE day = %(day)s) + %(last)s
+           - (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM case_number_seq)
+    )
+"""
+
+
+def next_number(day: date) -> str:
+    """The next free number of this local day. Call inside the transaction that stores the case."""
+    return format_number(day, _next_of_sequence(day) if _has_sequences() else _next_of_row(day))
+
+
+def reserve_numbers(numbers: Iterable[str]) -> None:
+    """Make sure that numbers given elsewhere (an imported sheet) are never given out again."""
+    highest: dict[str, int] = defaultdict(int)
+    for number in numbers:
+        day, counter = split_number(number)
+        highest[day] = max(highest[day], counter)
+    for day, last in sorted(highest.items()):
+        iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        if _has_sequences():
+            with connection.cursor() as cursor:
+                cursor.execute(BEGIN_BEHIND, {"day": iso, "last": last})
+                cursor.execute(DRAW_PAST, {"day": iso, "last": last})
+        else:
+            NumberDay.objects.get_or_create(day=iso)
+            NumberDay.objects.filter(day=iso, last__lt=last).update(last=last)
+
+
+def format_number(day: date, counter: int) -> str:
+    return f"{PREFIX}{day:%Y%m%d}{counter:03d}"
+
+
+def split_number(number: str) -> tuple[str, int]:
+    """The day's eight digits and the counter of a well-formed number."""
+    start = len(PREFIX)
+    return number[start : start + DAY_DIGITS], int(number[start + DAY_DIGITS :])
+
+
+def _has_sequences() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def _next_of_sequence(day: date) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT_OF_DAY, [day])
+        (counter,) = cursor.fetchone()
+        if counter is None:  # the first case of the day
+            cursor.execute(BEGIN_DAY, [day])
+            cursor.execute(NEXT_OF_DAY, [day])
+            (counter,) = cursor.fetchone()
+    return int(counter)
+
+
+def _next_of_row(day: date) -> int:
+    NumberDay.objects.get_or_create(day=day)
+    NumberDay.objects.filter(day=day).update(last=F("last") + 1)
+    return NumberDay.objects.get(day=day).last

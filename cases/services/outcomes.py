@@ -1,0 +1,139 @@
+"""Delivering a result, the customer's word on it, and the ways a case ends or begins again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from cases.choices import ScoreSource
+from cases.exceptions import CaseNotFound, InvalidInput
+from cases.models import Case
+from cases.services.assignment import second_handler, team_that_analysed
+from cases.services.steps import Step, finish_step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOWEST_SATISFIED_SCORE = 3  # lifecycle paper: confirm takes a score of at least 3, dispute one of at most 2
+
+
+def answer_directly(step: Step) -> None:
+    step.case.answer_directly()
+    step.change_round(result=step.data["result"], delivered_at=step.at, answered_directly=True)
+
+
+def deliver(step: Step) -> None:
+    case, proof = step.case, step.data.get("proof") or ""
+    if case.topic and case.topic.needs_proof and not proof.strip():
+        raise InvalidInput("proof", _("This topic needs proof, such as a tracking number or a repair record."))
+    case.deliver()
+    step.change_round(result=step.data["result"], proof=proof, delivered_at=step.at)
+
+
+def confirm(step: Step) -> None:
+    _refuse_unfounded(step)
+    if step.data["score"] < LOWEST_SATISFIED_SCORE:
+        raise InvalidInput("score", _("A score of 1 or 2 is not satisfied: choose “Customer is not satisfied”."))
+    step.case.confirm(at=step.at)
+    step.close_round(solved=True, **_word(step))
+
+
+def dispute(step: Step) -> None:
+    """A new round, in the hands of a supervisor who has not handled the case so far."""
+    _refuse_unfounded(step)
+    solved, score = bool(step.data.get("solved")), step.data.get("score")
+    if solved and (score is None or score >= LOWEST_SATISFIED_SCORE):
+        raise InvalidInput("score", _("Solved with 3 or more is satisfied: choose “Customer confirms”."))
+    step.close_round(solved=solved, **_word(step))
+    handler = second_handler(step.case)
+    step.kept.update(was=step.case.handler_id, handler=handler)
+    step.case.dispute(handler=handler)
+    step.open_round(needs_plan=True)
+
+
+def _refuse_unfounded(step: Step) -> None:
+    """What staff enter on behalf of the customer needs its channel and a note; scores are 1 to 5."""
+    score = step.data.get("score")
+    if score is not None and score not in range(1, 6):
+        raise InvalidInput("score", _("A score is a whole number from 1 to 5."))
+    if step.actor is None:
+        return
+    if not step.data.get("channel"):
+        raise InvalidInput("channel", _("Say by which channel the customer told you."))
+    if not step.note:
+        raise InvalidInput("note", _("Write down what the customer said: you enter this on their behalf."))
+
+
+def _word(step: Step) -> dict[str, object]:
+    score = step.data.get("score")
+    source = ScoreSource.ON_BEHALF if step.actor else ScoreSource.CUSTOMER
+    return {
+        "score": score,
+        "score_source": source if score is not None else "",
+        "score_channel": step.data.get("channel") or "",
+        "comment": step.data.get("comment") or "",
+    }
+
+
+def expire(step: Step) -> None:
+    step.case.expire(at=step.at)
+    step.close_round()
+
+
+def withdraw(step: Step) -> None:
+    step.case.withdraw(at=step.at)
+    step.close_round()
+
+
+def decline(step: Step) -> None:
+    step.case.decline(at=step.at)
+    step.close_round()
+
+
+def mark_duplicate(step: Step) -> None:
+    """Ends this case and tells the other one; both are locked."""
+    other = Case.objects.select_related("team").get(pk=step.data["other"].pk)
+    if step.actor and not Case.objects.visible_to(step.actor).filter(pk=other.pk).exists():
+        raise CaseNotFound
+    if other.pk == step.case.pk:
+        raise InvalidInput("other", _("A case cannot be a duplicate of itself."))
+    if other.duplicate_of_id:
+        raise InvalidInput("other", _("The other case is itself a duplicate. Name the case it duplicates."))
+    step.case.mark_duplicate(other=other, at=step.at)
+    step.close_round()
+    finish_step(Step(other, "link_duplicate", step.actor, step.at, data={"case": step.case}))
+
+
+def reopen(step: Step) -> None:
+    """Back to the team that analysed it; an agent who reopens keeps it in hand."""
+    actor = step.actor
+    may_analyse = bool(actor and actor.has_perm("cases.may_begin_analysis"))
+    step.case.reopen(team=team_that_analysed(step.case), handler=actor if may_analyse else None)
+    step.open_round(needs_plan=False)
+
+
+def hold_legally(step: Step) -> None:
+    step.case.hold_legally()
+
+
+def release_hold(step: Step) -> None:
+    step.case.release_hold()
+
+
+DOING: dict[str, Callable[[Step], None]] = {
+    function.__name__: function
+    for function in (
+        answer_directly,
+        deliver,
+        confirm,
+        dispute,
+        expire,
+        withdraw,
+        decline,
+        mark_duplicate,
+        reopen,
+        hold_legally,
+        release_hold,
+    )
+}

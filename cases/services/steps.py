@@ -1,0 +1,151 @@
+"""One step of a case: the lock it begins with, the event it leaves, the rows it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from cases.choices import Direction
+from cases.exceptions import CaseNotFound
+from cases.models import Case, CaseEvent, Message, Round, SupportRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cases.models import Staff
+
+
+@dataclass
+class Step:
+    """
+    One fact being added to a locked case.
+
+    ``at`` is the moment of the step (aware); ``data`` the answers given; ``kept`` what the event keeps
+    beside them.
+    """
+
+    case: Case
+    kind: str
+    actor: Staff | None
+    at: datetime
+    note: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    words: Message | None = None
+    source: str = ""
+    before: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.source = self.case.state
+        self.before = field_values(self.case)
+
+    def say(self, direction: Direction, channel: str, body: str, at: datetime | None = None) -> None:
+        """Keep words with the event of this step."""
+        self.words = Message(
+            case=self.case,
+            direction=direction,
+            channel=channel,
+            body=body,
+            at=at or self.at,
+            author=None if direction == Direction.INBOUND else self.actor,
+        )
+
+    def change_round(self, **values: object) -> None:
+        """Write fields of the present round."""
+        current = self.case.current_round
+        for name, value in values.items():
+            setattr(current, name, value)
+        current.save(update_fields=list(values))
+
+    def close_round(self, **values: object) -> None:
+        """End the present round; support nobody will need any more is waived."""
+        self.change_round(closed_at=self.at, **values)
+        self.waive_support()
+
+    def open_round(self, *, needs_plan: bool) -> None:
+        """Begin the round the case has just been counted up to."""
+        case = self.case
+        case.current_round = Round.objects.create(
+            case=case,
+            number=case.round_number,
+            opened_at=self.at,
+            handler=case.handler,
+            needs_plan=needs_plan,
+        )
+
+    def waive_support(self) -> None:
+        SupportRequest.objects.unfinished().filter(case=self.case).update(waived_at=self.at)
+
+
+def field_values(case: Case) -> dict[str, Any]:
+    """What the row holds, by attribute name."""
+    return {f.attname: getattr(case, f.attname) for f in case._meta.concrete_fields}
+
+
+def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
+    """
+    Lock the case, and others a step also writes to, in the order of their ids.
+
+    The first statement of every write, so that locks are never taken in two orders. Raises CaseNotFound.
+    """
+    wanted = {case_id, *with_others}
+    rows = Case.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
+    locked = {case.pk: case for case in rows.select_related("team", "handler", "topic", "customer")}
+    if wanted - locked.keys():
+        raise CaseNotFound
+    return locked[case_id]
+
+
+def plain(value: Any) -> Any:
+    """A value as the event's JSON keeps it: rows by id, moments in ISO 8601, amounts as text."""
+    match value:
+        case models.Model():
+            return value.pk
+        case datetime():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case list() | tuple() | models.QuerySet():
+            return [plain(item) for item in value]
+    return value
+
+
+def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
+    """
+    Write the event, then the case and the words. The database refuses a state without its event.
+
+    Exactly one event, one version up, one update of the case.
+    """
+    case = step.case
+    case.version += 1
+    case.due_at = case.next_deadline
+    if case.state != step.source:
+        case.state_since = step.at
+    event = CaseEvent.objects.create(
+        case=case,
+        seq=case.version,
+        kind=step.kind,
+        at=step.at,
+        from_state=step.source,
+        to_state=case.state,
+        actor=step.actor,
+        team=case.team,
+        round_number=case.round_number,
+        wait_owner=case.waiting_for,
+        note=step.note,
+        data={name: plain(value) for name, value in {**step.data, **step.kept}.items()},
+        cause_key=cause_key,
+    )
+    after = field_values(case)
+    changed = [name for name, value in after.items() if value != step.before[name]]
+    case.save(update_fields=changed)
+    if case.handler_id and case.handler_id != step.before["handler_id"]:
+        Round.objects.filter(case=case, closed_at=None).update(handler=case.handler)
+    if step.words:
+        step.words.event = event
+        step.words.save()
+    return event

@@ -1,0 +1,130 @@
+"""The one write path: every change of a case goes through ``transition_case``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases.asking import Input
+from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible, StalePage
+from cases.lifecycle import MOVES, Move, permission_for
+from cases.models import Case, CaseEvent
+from cases.services import handling, outcomes
+from cases.services.steps import Step, finish_step, lock_case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.utils.functional import Promise
+
+    from cases.models import Staff
+
+DOING: dict[str, Callable[[Step], None]] = {**handling.DOING, **outcomes.DOING}
+
+
+@transaction.atomic
+def transition_case(
+    case_id: int,
+    name: str,
+    *,
+    actor: Staff | None,
+    note: str = "",
+    expected_version: int | None = None,
+    cause_key: str | None = None,
+    **data: Any,
+) -> Case:
+    """
+    Make the named transition: rights, conditions and answers checked, one event, all in one transaction.
+
+    ``actor`` None is the system or the customer. ``expected_version`` is the version the page showed; if
+    the case moved on since, StalePage says what happened. The same ``cause_key`` twice changes nothing the
+    second time. Answers are those of the table (``cases.lifecycle``), as instances, aware datetimes and
+    plain values. Raises CaseError with a sentence for the person, and then nothing has changed.
+    """
+    case = lock_case(case_id, with_others=[v.pk for v in data.values() if isinstance(v, Case)])
+    if actor and not Case.objects.visible_to(actor).filter(pk=case.pk).exists():
+        raise CaseNotFound
+    if cause_key and CaseEvent.objects.filter(cause_key=cause_key).exists():
+        return case
+    _refuse_stale(case, expected_version)
+    row = MOVES[name]
+    reason = refusal(case, name, actor)
+    if reason is not None:
+        raise reason
+    step = Step(case, name, actor, timezone.now(), note.strip(), _answers(row, data))
+    _refuse_missing_note(row, step)
+    DOING[name](step)
+    finish_step(step, cause_key=cause_key)
+    return case
+
+
+def refusal(case: Case, name: str, actor: Staff | None) -> NotPermitted | NotPossible | None:
+    """Why this person may not make this transition now, or None. Writes nothing."""
+    row = MOVES[name]
+    if case.state not in row.sources:
+        return NotPossible(
+            _("“%(move)s” is not possible in the state “%(state)s”.")
+            % {"move": row.label, "state": case.get_state_display()}
+        )
+    if not _has_right(row, name, actor):
+        return NotPermitted()
+    if not row.relation(case, actor):
+        return NotPermitted(row.relation.reason)
+    unmet = next((condition for condition in row.conditions if not condition(case)), None)
+    return NotPossible(unmet.reason) if unmet else None
+
+
+def _has_right(row: Move, name: str, actor: Staff | None) -> bool:
+    if actor is None:
+        return row.without_actor
+    return bool(row.roles) and actor.has_perm(f"cases.{permission_for(name)}")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A transition this person has the right to; ``reason`` says what still stands in the way."""
+
+    name: str
+    row: Move
+    reason: str | Promise | None
+
+
+def offers(case: Case, staff: Staff) -> list[Offer]:
+    """What the case page offers this person now, the likely next step first."""
+    found = []
+    for name, row in MOVES.items():
+        if case.state not in row.sources:
+            continue
+        why = refusal(case, name, staff)
+        if not isinstance(why, NotPermitted):
+            found.append(Offer(name, row, why.message if why else None))
+    return sorted(found, key=lambda offer: (offer.reason is not None, not offer.row.likely))
+
+
+def _refuse_stale(case: Case, expected_version: int | None) -> None:
+    if expected_version is not None and expected_version != case.version:
+        since = case.events.filter(seq__gt=expected_version).select_related("actor")
+        raise StalePage(case, list(since))
+
+
+def _refuse_missing_note(row: Move, step: Step) -> None:
+    if row.note_required and not step.note:
+        raise InvalidInput("note", _("Write a note: this step needs a reason."))
+
+
+def _answers(row: Move, data: dict[str, Any]) -> dict[str, Any]:
+    known = {item.name for item in row.inputs}
+    if unknown := data.keys() - known:
+        raise TypeError(f"unknown answers: {', '.join(sorted(unknown))}")
+    for item in row.inputs:
+        _refuse_missing(item, data.get(item.name))
+    return data
+
+
+def _refuse_missing(item: Input, value: Any) -> None:
+    if item.required and (value is None or (isinstance(value, str) and not value.strip())):
+        raise InvalidInput(item.name, _("“%(field)s” must be filled in.") % {"field": item.label})
