@@ -11,8 +11,8 @@ from pathlib import Path
 def read_or_make_secret_key(path: Path) -> str:
     """Return the key kept in `path`, making it (mode 0600) the first time.
 
-    Several processes may start at once: the complete file is linked into place, and whoever comes second reads
-    the winner's key. Raises `OSError` when the folder cannot be written.
+    Several processes may start at once: the complete file is linked into place, and whoever comes second
+    reads the winner's key. Raises `OSError` when the folder cannot be written.
     """
     if not path.exists():
         _make(path)

@@ -1,8 +1,8 @@
 """Every setting of the product, and the only place that reads the environment.
 
 With an empty environment the result is a safe single-machine installation: SQLite in `var/`, HTTPS demanded,
-a secret key made once. The variables are listed with their defaults in `env` below; times are in the unit that
-their name or comment says. Choices are reasoned in `docs/decisions/`.
+a secret key made once. The variables are listed with their defaults in `env` below; times are in the unit
+that their name or comment says. Choices are reasoned in `docs/decisions/`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 from import_export.formats.base_formats import CSV, XLSX
 
+from config.navigation import UNFOLD as UNFOLD
 from config.secrets import read_or_make_secret_key
 from config.structured_logging import LOGGING as LOGGING
 
@@ -24,7 +25,7 @@ env = environ.Env(
     VAR_DIR=(
         str,
         str(BASE_DIR / "var"),
-    ),  # everything this installation writes, besides a PostgreSQL database
+    ),  # all that this installation writes, but for PostgreSQL
     SECRET_KEY=(str, ""),
     SECRET_KEY_FALLBACKS=(list, []),  # earlier keys, while sessions and links signed with them still live
     DEBUG=(bool, False),
@@ -107,7 +108,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Database -------------------------------------------------------------------------------------------------
+# --- Database -------------------------------------------------------------------------------------
 
 if env("DATABASE_URL"):
     DATABASES = {"default": env.db_url("DATABASE_URL")}
@@ -136,7 +137,7 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- People, login, sessions ----------------------------------------------------------------------------------
+# --- People, login, sessions ----------------------------------------------------------------------
 
 AUTH_USER_MODEL = "cases.Staff"
 AUTHENTICATION_BACKENDS = [
@@ -172,7 +173,7 @@ SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds: one working day
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
-# --- Transport and browser ------------------------------------------------------------------------------------
+# --- Transport and browser ------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = env("HTTPS")
 SECURE_HSTS_SECONDS = 31_536_000 if env("HTTPS") else 0  # one year
@@ -193,7 +194,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- Files ----------------------------------------------------------------------------------------------------
+# --- Files ----------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -219,7 +220,7 @@ IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 # The default keeps an upload in the system's temporary folder, where it outlives an unconfirmed import.
 IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 
-# --- Language and time ----------------------------------------------------------------------------------------
+# --- Language and time ----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
@@ -228,21 +229,11 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE")
 
-# --- The work -------------------------------------------------------------------------------------------------
+# --- The work -------------------------------------------------------------------------------------
 
 CASE_REOPEN_DAYS = env("CASE_REOPEN_DAYS")  # days after archiving during which a case may be taken up again
 
-# --- Requests on standard error, as JSON ----------------------------------------------------------------------
+# --- Requests on standard error, as JSON ----------------------------------------------------------
 
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
-
-UNFOLD = {
-    "SITE_TITLE": "闭环",
-    "SITE_HEADER": "闭环",
-    "SITE_SUBHEADER": _("Customer service cases"),
-    "SITE_SYMBOL": "all_inclusive",
-    "SHOW_LANGUAGES": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": None,
-}

@@ -1,7 +1,7 @@
 """One JSON line on standard error for each request and each message of the program.
 
-Lines carry ids, never contents: the path without its query (a search may be somebody's phone number), the primary
-key of the member of staff, no address. Times are UTC.
+Lines carry ids, never contents: the path without its query (a search may be somebody's phone number), the
+primary key of the member of staff, no address. Times are UTC.
 """
 
 from __future__ import annotations
