@@ -1,4 +1,4 @@
-"""What a transition asks of the person who makes it."""
+"""What a row of the lifecycle table says: who may make the transition, when, and what it asks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from cases.conditions import is_handler
+
 if TYPE_CHECKING:
     from django.utils.functional import Promise
+
+    from cases.choices import Role, State
+    from cases.conditions import Condition, Relation
 
 
 class Ask(Enum):
@@ -39,3 +44,28 @@ class Input:
     label: str | Promise
     required: bool = True
     help: str | Promise = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """
+    One row of the table.
+
+    ``target`` None keeps the state. ``without_actor`` rows may also be made by the system or by the
+    customer, who have no login. ``relation`` ties the person to the case, ``conditions`` are facts of
+    the case alone. ``likely`` puts the usual next step first on the case page.
+    """
+
+    label: str | Promise
+    sources: tuple[State, ...]
+    target: State | None
+    roles: tuple[Role, ...]
+    relation: Relation = is_handler
+    conditions: tuple[Condition, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    note_required: bool = False
+    without_actor: bool = False
+    likely: bool = False
+
+    def targets(self, source: State) -> State:
+        return self.target or source

@@ -9,54 +9,28 @@ added to it (amend, add_note, remind, the legal hold) is argued in docs/decision
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
 from cases import conditions as when
-from cases.asking import Ask, Input
+from cases.asking import Ask, Input, Move
 from cases.choices import OPEN_STATES, Role, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.utils.functional import Promise
-
 
 P = ParamSpec("P")
-
-
-@dataclass(frozen=True)
-class Move:
-    """
-    One row of the table.
-
-    ``target`` None keeps the state. ``without_actor`` rows may also be made by the system or by the
-    customer, who have no login. ``relation`` ties the person to the case, ``conditions`` are facts of
-    the case alone. ``likely`` puts the usual next step first on the case page.
-    """
-
-    label: str | Promise
-    sources: tuple[State, ...]
-    target: State | None
-    roles: tuple[Role, ...]
-    relation: when.Relation = when.is_handler
-    conditions: tuple[when.Condition, ...] = ()
-    inputs: tuple[Input, ...] = ()
-    note_required: bool = False
-    without_actor: bool = False
-    likely: bool = False
-
-    def targets(self, source: State) -> State:
-        return self.target or source
 
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
 
-_RESULT = Input("result", Ask.TEXT, _("Result"), help=_("What was done for the customer, in words they read."))
+_RESULT = Input(
+    "result", Ask.TEXT, _("Result"), help=_("What was done for the customer, in words they read.")
+)
 _CHANNEL = Input("channel", Ask.CHANNEL, _("Channel"))
 _HAPPENED_AT = Input(
     "happened_at",
@@ -280,7 +254,9 @@ MOVES: dict[str, Move] = {
         target=State.ARCHIVE,
         roles=WORKERS,
         inputs=(
-            Input("score", Ask.SCORE, _("Score"), help=_("3 to 5: satisfied. The customer's own words decide.")),
+            Input(
+                "score", Ask.SCORE, _("Score"), help=_("3 to 5: satisfied. The customer's own words decide.")
+            ),
             Input("comment", Ask.TEXT, _("Customer's comment"), required=False),
             Input("channel", Ask.CHANNEL, _("Channel"), required=False),
         ),
@@ -411,11 +387,12 @@ def permission_for(name: str) -> str:
 def move(method: Callable[P, None]) -> Callable[P, None]:
     """Make a model method the transition its name has in the table."""
     row = MOVES[method.__name__]
+    conditions: list[Callable[[Any], bool]] = [*row.conditions]
     decorate: Callable[[Callable[P, None]], Callable[P, None]] = transition(
         field="state",
         source=list(row.sources),
         target=row.target,
-        conditions=list(row.conditions),
+        conditions=conditions,
         permission=f"cases.{permission_for(method.__name__)}",
         custom={"label": row.label},
     )

@@ -10,7 +10,14 @@ from cases.choices import Role
 from cases.lifecycle import MOVES, permission_for
 
 REFERENCE = ("department", "team", "topic", "routingrule")
-READ_CASES = ("view_case", "view_round", "view_supportrequest", "view_caseevent", "view_message", "view_attachment")
+READ_CASES = (
+    "view_case",
+    "view_round",
+    "view_supportrequest",
+    "view_caseevent",
+    "view_message",
+    "view_attachment",
+)
 READ_CUSTOMERS = ("view_customer", "view_customercontact")
 KEEP_CUSTOMERS = (
     "add_customer",

@@ -57,7 +57,11 @@ class Scene:
 
     def leave_analysis(self, case: Case) -> Case:
         transition_case(
-            case.pk, "contact_customer", actor=self.agent, channel=Channel.PHONE, message="已致电客户，物流组会跟进"
+            case.pk,
+            "contact_customer",
+            actor=self.agent,
+            channel=Channel.PHONE,
+            message="已致电客户，物流组会跟进",
         )
         transition_case(case.pk, "dispatch", actor=self.agent, team=self.back)
         return transition_case(
@@ -65,9 +69,7 @@ class Scene:
         )
 
     def leave_handling(self, case: Case) -> Case:
-        return transition_case(
-            case.pk, "deliver", actor=self.specialist, result="已补发", proof="物流单号XY"
-        )
+        return transition_case(case.pk, "deliver", actor=self.specialist, result="已补发", proof="物流单号XY")
 
     def leave_confirmation(self, case: Case) -> Case:
         return transition_case(case.pk, "confirm", actor=None, score=4, comment="下次优先派送")

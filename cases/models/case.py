@@ -97,7 +97,10 @@ class Case(FSMModelMixin, models.Model):
         blank=True,
     )
     handler_name = models.CharField(
-        _("handler as written"), max_length=80, blank=True, help_text=_("A handler of an imported case who is no staff.")
+        _("handler as written"),
+        max_length=80,
+        blank=True,
+        help_text=_("A handler of an imported case who is no staff."),
     )
     waiting_for = models.CharField(_("waiting for"), max_length=20, choices=WaitingFor.choices, blank=True)
     bounce_count = models.PositiveSmallIntegerField(_("times sent back"), default=0)
@@ -137,7 +140,9 @@ class Case(FSMModelMixin, models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["number"], name="case_number_is_unique"),
-            models.CheckConstraint(condition=Q(number__regex=CASE_NUMBER), name="case_number_has_its_pattern"),
+            models.CheckConstraint(
+                condition=Q(number__regex=CASE_NUMBER), name="case_number_has_its_pattern"
+            ),
             models.CheckConstraint(
                 condition=Q(state=State.ARCHIVE, archived_at__isnull=False, outcome__in=Outcome.values)
                 | Q(state__in=[s for s in State.values if s != State.ARCHIVE], archived_at=None, outcome=""),
@@ -149,16 +154,20 @@ class Case(FSMModelMixin, models.Model):
                 name="case_pending_exactly_in_confirmation",
             ),
             models.CheckConstraint(
-                condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")), name="case_is_no_duplicate_of_itself"
+                condition=Q(duplicate_of=None) | ~Q(duplicate_of=models.F("id")),
+                name="case_is_no_duplicate_of_itself",
             ),
             models.CheckConstraint(
-                condition=Q(duplicate_of=None) | Q(outcome=Outcome.DUPLICATE), name="case_duplicate_has_its_outcome"
+                condition=Q(duplicate_of=None) | Q(outcome=Outcome.DUPLICATE),
+                name="case_duplicate_has_its_outcome",
             ),
             models.CheckConstraint(
                 condition=Q(first_response_at=None) | Q(first_response_at__gte=models.F("received_at")),
                 name="case_response_is_not_before_intake",
             ),
-            models.CheckConstraint(condition=Q(amount=None) | Q(amount__gte=0), name="case_amount_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(amount=None) | Q(amount__gte=0), name="case_amount_is_not_negative"
+            ),
             models.CheckConstraint(condition=Q(type__in=CaseType.values), name="case_type_is_known"),
             models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="case_urgency_is_known"),
             models.CheckConstraint(condition=Q(round_number__gte=1), name="case_rounds_start_at_one"),
@@ -189,15 +198,16 @@ class Case(FSMModelMixin, models.Model):
 
     @property
     def handler_label(self) -> str:
-        return str(self.handler) if self.handler else self.handler_name
+        return str(self.handler or self.handler_name)
 
     @property
     def is_open(self) -> bool:
-        return self.state != State.ARCHIVE
+        return bool(self.state != State.ARCHIVE)
 
     @cached_property
     def current_round(self) -> Round:
-        return self.rounds.select_related("handler").get(number=self.round_number)
+        current: Round = self.rounds.select_related("handler").get(number=self.round_number)
+        return current
 
     @property
     def next_deadline(self) -> datetime | None:

@@ -18,7 +18,9 @@ class Customer(models.Model):
     number = models.CharField(_("customer number"), max_length=20)
     name = models.CharField(_("name"), max_length=120, blank=True)
     region = models.CharField(_("region"), max_length=20, choices=Region.choices, blank=True)
-    vip_level = models.PositiveSmallIntegerField(_("VIP level"), choices=VipLevel.choices, default=VipLevel.NONE)
+    vip_level = models.PositiveSmallIntegerField(
+        _("VIP level"), choices=VipLevel.choices, default=VipLevel.NONE
+    )
     dedicated_agent = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -35,7 +37,9 @@ class Customer(models.Model):
         null=True,
         blank=True,
     )
-    language = models.CharField(_("language"), max_length=10, choices=Language.choices, default=Language.CHINESE)
+    language = models.CharField(
+        _("language"), max_length=10, choices=Language.choices, default=Language.CHINESE
+    )
     notes = models.TextField(_("notes"), blank=True)
     active = models.BooleanField(_("active"), default=True, help_text=_("Unset instead of deleting."))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

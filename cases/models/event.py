@@ -99,9 +99,7 @@ class Message(models.Model):
     """Words to or from the customer, or an internal note. ``at`` is when it really happened."""
 
     case = models.ForeignKey("cases.Case", models.PROTECT, verbose_name=_("case"), related_name="messages")
-    event = models.OneToOneField(
-        CaseEvent, models.PROTECT, verbose_name=_("event"), related_name="message"
-    )
+    event = models.OneToOneField(CaseEvent, models.PROTECT, verbose_name=_("event"), related_name="message")
     direction = models.CharField(_("direction"), max_length=10, choices=Direction.choices)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices, blank=True)
     body = models.TextField(_("message"))
@@ -135,9 +133,7 @@ def attachment_path(_attachment: Attachment, _name: str) -> str:
 class Attachment(models.Model):
     """A file of a case, served only through a view that checks the case's row scope."""
 
-    case = models.ForeignKey(
-        "cases.Case", models.PROTECT, verbose_name=_("case"), related_name="attachments"
-    )
+    case = models.ForeignKey("cases.Case", models.PROTECT, verbose_name=_("case"), related_name="attachments")
     event = models.OneToOneField(
         CaseEvent, models.PROTECT, verbose_name=_("event"), related_name="attachment"
     )

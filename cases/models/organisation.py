@@ -20,7 +20,10 @@ class Named(models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     name_en = models.CharField(
-        _("English name"), max_length=80, blank=True, help_text=_("Shown on English pages; empty shows the name.")
+        _("English name"),
+        max_length=80,
+        blank=True,
+        help_text=_("Shown on English pages; empty shows the name."),
     )
     active = models.BooleanField(_("active"), default=True, help_text=_("Unset instead of deleting."))
 
@@ -39,7 +42,10 @@ class Department(Named):
     class Meta:
         verbose_name = _("department")
         verbose_name_plural = _("departments")
-        permissions = [("import_department", "May import departments"), ("export_department", "May export departments")]
+        permissions = [
+            ("import_department", "May import departments"),
+            ("export_department", "May export departments"),
+        ]
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["name"], name="department_name_is_unique")]
 
@@ -72,9 +78,11 @@ class Staff(AbstractUser):
         Department, models.PROTECT, verbose_name=_("department"), related_name="staff", null=True, blank=True
     )
     teams = models.ManyToManyField(Team, verbose_name=_("teams"), related_name="members", blank=True)
-    language = models.CharField(_("language"), max_length=10, choices=Language.choices, default=Language.CHINESE)
+    language = models.CharField(
+        _("language"), max_length=10, choices=Language.choices, default=Language.CHINESE
+    )
 
-    objects: ClassVar[StaffManager] = StaffManager()  # type: ignore[assignment]
+    objects: ClassVar[StaffManager] = StaffManager()
     history = HistoricalRecords(excluded_fields=["password", "last_login"], m2m_fields=[teams])
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "email"]
@@ -100,7 +108,7 @@ class Staff(AbstractUser):
     @cached_property
     def led_team_ids(self) -> frozenset[int]:
         """Teams of the department this person supervises; empty for anyone who supervises none."""
-        if self.is_superuser or not self.has_perm("cases.view_department_case"):
+        if not self.department_id or not self.has_perm("cases.view_department_case"):
             return frozenset()
         return frozenset(Team.objects.filter(department_id=self.department_id).values_list("pk", flat=True))
 
@@ -109,9 +117,7 @@ class Staff(AbstractUser):
 
     def leads(self, team_id: int | None) -> bool:
         """Supervises this team; a case without a team is led by every supervisor, so none is orphaned."""
-        if self.is_superuser:
-            return True
-        if team_id is None:
+        if team_id is None or self.is_superuser:
             return self.has_perm("cases.view_department_case")
         return team_id in self.led_team_ids
 

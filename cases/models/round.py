@@ -56,7 +56,8 @@ class Round(models.Model):
                 fields=["case"], condition=Q(closed_at=None), name="round_one_is_open_per_case"
             ),
             models.CheckConstraint(
-                condition=Q(score=None, score_source="") | (Q(score__gte=1, score__lte=5) & ~Q(score_source="")),
+                condition=Q(score=None, score_source="")
+                | (Q(score__gte=1, score__lte=5) & ~Q(score_source="")),
                 name="round_score_is_1_to_5_with_its_source",
             ),
             models.CheckConstraint(condition=Q(number__gte=1), name="round_numbers_start_at_one"),
@@ -76,9 +77,7 @@ class SupportRequest(models.Model):
     case = models.ForeignKey(
         "cases.Case", models.PROTECT, verbose_name=_("case"), related_name="support_requests"
     )
-    round = models.ForeignKey(
-        Round, models.PROTECT, verbose_name=_("round"), related_name="support_requests"
-    )
+    round = models.ForeignKey(Round, models.PROTECT, verbose_name=_("round"), related_name="support_requests")
     team = models.ForeignKey(
         "cases.Team", models.PROTECT, verbose_name=_("supporting team"), related_name="support_requests"
     )

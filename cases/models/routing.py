@@ -28,7 +28,9 @@ class RoutingRule(models.Model):
         choices=[("intake", _("The team that takes it in")), ("dispatch", _("The team it is dispatched to"))],
         default="intake",
     )
-    team = models.ForeignKey("cases.Team", models.PROTECT, verbose_name=_("team"), related_name="routing_rules")
+    team = models.ForeignKey(
+        "cases.Team", models.PROTECT, verbose_name=_("team"), related_name="routing_rules"
+    )
     active = models.BooleanField(_("active"), default=True)
 
     history = HistoricalRecords()

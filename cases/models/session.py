@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
@@ -26,7 +28,7 @@ class SessionStore(DatabaseStore):
         return StaffSession
 
     def create_model_instance(self, data: dict[str, object]) -> StaffSession:
-        session: StaffSession = super().create_model_instance(data)
+        session = cast("StaffSession", super().create_model_instance(data))
         staff_id = data.get("_auth_user_id")
         session.staff_id = int(str(staff_id)) if staff_id else None
         return session

@@ -15,7 +15,9 @@ class Topic(Named):
     needs_proof = models.BooleanField(
         _("needs proof"),
         default=False,
-        help_text=_("A result may only be delivered with proof, such as a tracking number or a repair record."),
+        help_text=_(
+            "A result may only be delivered with proof, such as a tracking number or a repair record."
+        ),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     history = HistoricalRecords()

@@ -22,17 +22,18 @@ def second_handler(case: Case) -> Staff | None:
     A supervisor of the department who has not handled it, the one with the fewest open cases; where there
     is none, a manager; where there is none either, nobody, and the case waits for acceptance by its team.
     """
-    earlier = [case.handler_id, *case.rounds.values_list("handler_id", flat=True)]
+    earlier = case.rounds.exclude(handler=None).values("handler_id")
     free = (
         Staff.objects.active()
-        .exclude(pk__in=[pk for pk in earlier if pk])
+        .exclude(pk__in=earlier)
         .annotate(load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)))
         .order_by("load", "pk")
     )
     supervisors = free.with_role(Role.SUPERVISOR)
     if case.team:
         supervisors = supervisors.filter(department_id=case.team.department_id)
-    return supervisors.first() or free.with_role(Role.MANAGER).first()
+    found: Staff | None = supervisors.first() or free.with_role(Role.MANAGER).first()
+    return found
 
 
 def team_that_analysed(case: Case) -> Team | None:

@@ -139,7 +139,9 @@ def waive_support(step: Step) -> None:
 
 def _own_unfinished(step: Step) -> SupportRequest:
     """The chosen request, read again under the lock: a foreign or finished one is refused."""
-    found = step.case.support_requests.unfinished().filter(pk=step.data["support"].pk).first()
+    found: SupportRequest | None = (
+        step.case.support_requests.unfinished().filter(pk=step.data["support"].pk).first()
+    )
     if found is None:
         raise InvalidInput("support", _("This support request is not open on this case any more."))
     return found

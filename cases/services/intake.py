@@ -110,10 +110,14 @@ def _refuse_duplicate(case: Case, despite: bool) -> None:
 def _routed_team(case: Case) -> Team:
     rule = find_rule(
         "intake",
-        Traits(case.type, case.topic, case.channel, case.region or case.customer.region, case.customer.vip_level),
+        Traits(
+            case.type, case.topic, case.channel, case.region or case.customer.region, case.customer.vip_level
+        ),
     )
     if rule is None:
-        raise InvalidInput("team", _("No routing rule fits this case. Choose a team, or add a rule that always fits."))
+        raise InvalidInput(
+            "team", _("No routing rule fits this case. Choose a team, or add a rule that always fits.")
+        )
     return rule.team
 
 

@@ -26,7 +26,9 @@ def answer_directly(step: Step) -> None:
 def deliver(step: Step) -> None:
     case, proof = step.case, step.data.get("proof") or ""
     if case.topic and case.topic.needs_proof and not proof.strip():
-        raise InvalidInput("proof", _("This topic needs proof, such as a tracking number or a repair record."))
+        raise InvalidInput(
+            "proof", _("This topic needs proof, such as a tracking number or a repair record.")
+        )
     case.deliver()
     step.change_round(result=step.data["result"], proof=proof, delivered_at=step.at)
 
@@ -34,7 +36,9 @@ def deliver(step: Step) -> None:
 def confirm(step: Step) -> None:
     _refuse_unfounded(step)
     if step.data["score"] < LOWEST_SATISFIED_SCORE:
-        raise InvalidInput("score", _("A score of 1 or 2 is not satisfied: choose “Customer is not satisfied”."))
+        raise InvalidInput(
+            "score", _("A score of 1 or 2 is not satisfied: choose “Customer is not satisfied”.")
+        )
     step.case.confirm(at=step.at)
     step.close_round(solved=True, **_word(step))
 

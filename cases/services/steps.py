@@ -94,7 +94,9 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
     """
     wanted = {case_id, *with_others}
     rows = Case.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
-    locked = {case.pk: case for case in rows.select_related("team", "handler", "topic", "customer")}
+    locked: dict[int, Case] = {
+        case.pk: case for case in rows.select_related("team", "handler", "topic", "customer")
+    }
     if wanted - locked.keys():
         raise CaseNotFound
     return locked[case_id]

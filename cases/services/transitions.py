@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.asking import Input
+from cases.asking import Input, Move
 from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible, StalePage
-from cases.lifecycle import MOVES, Move, permission_for
+from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, CaseEvent
 from cases.services import handling, outcomes
 from cases.services.steps import Step, finish_step, lock_case

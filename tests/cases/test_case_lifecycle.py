@@ -30,7 +30,9 @@ def test_a_case_goes_from_intake_to_archive_and_every_step_is_an_event(scene: Sc
     )
     assert list(case.events.values_list("seq", flat=True)) == list(range(1, case.version + 1))
     assert states_of(case)[0] == ("", "intake")
-    assert all(before[1] == after[0] for before, after in zip(states_of(case), states_of(case)[1:], strict=False))
+    assert all(
+        before[1] == after[0] for before, after in zip(states_of(case), states_of(case)[1:], strict=False)
+    )
 
 
 def test_a_disputed_case_gets_a_second_round_with_the_supervisor_and_keeps_the_first(scene: Scene) -> None:
