@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager
 from django.db import connections, models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 
 from cases.choices import OPEN_STATES, Confirmation, State, WaitingFor
 from cases.searching import fts5_query, tsquery
@@ -15,7 +15,7 @@ from cases.searching import fts5_query, tsquery
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cases.models import Customer, Staff
+    from cases.models import Case, Customer, Staff
 
 
 # Both indexes are made from Case.search_text by the database itself (migration 0002).
@@ -57,14 +57,13 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
         """
         if staff.has_perm("cases.view_every_case"):
             return self
-        mine: Q | Combinable = Q(handler=staff)
+        mine = Q(handler=staff)
         if staff.has_perm("cases.view_department_case"):
             mine |= Q(team__department_id=staff.department_id, team__isnull=False) | Q(team=None)
         if staff.team_ids:
-            supported = self.model.support_requests.rel.related_model.objects.filter(
-                case=OuterRef("pk"), team_id__in=staff.team_ids
-            )
-            mine |= Q(team_id__in=staff.team_ids) | Exists(supported)
+            requests = self.model.support_requests.rel.related_model._default_manager
+            supported = requests.filter(team_id__in=staff.team_ids).values("case_id")
+            mine |= Q(team_id__in=staff.team_ids) | Q(pk__in=supported)
         return self.filter(mine)
 
     def under_way(self) -> Self:
@@ -97,6 +96,10 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-received_at", "-pk")
+
+    def of_same_customer(self, case: Case) -> Self:
+        """The other cases of this case's customer."""
+        return self.filter(customer_id=case.customer_id).exclude(pk=case.pk)
 
     def same_request(self, *, customer: Customer, type: str) -> Self:
         """Open cases of the same customer and type: perhaps the same request, registered twice."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES, Role, State
 from cases.exceptions import InvalidInput
-from cases.models import Staff, Team
+from cases.models import EventKind, Staff, Team
 
 if TYPE_CHECKING:
     from cases.models import Case
@@ -38,9 +38,10 @@ def second_handler(case: Case) -> Staff | None:
 
 def team_that_analysed(case: Case) -> Team | None:
     """The team from which the case was last dispatched; its present team when it never was."""
-    last = case.events.filter(kind="dispatch").order_by("-seq").first()
-    team_id = last.data.get("from_team") if last else None
-    return Team.objects.filter(pk=team_id).first() or case.team
+    last = case.events.filter(kind=EventKind.DISPATCH).order_by("-seq").first()
+    if last is None or last.data["from_team"] is None:
+        return case.team
+    return Team.objects.get(pk=last.data["from_team"])
 
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:
