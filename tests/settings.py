@@ -9,5 +9,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 i
 STORAGES = STORAGES | {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+WHITENOISE_AUTOREFRESH = True  # nothing is collected: static files are looked for when asked for
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False  # the test client speaks plain HTTP
-OTP_REQUIRED_ROLES: list[str] = []
+OTP_REQUIRED_ROLES = []
+LOGGING_CONFIG = None  # a failing test shows its own words, not the record of its requests

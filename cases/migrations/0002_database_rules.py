@@ -118,7 +118,7 @@ SQLITE = [
 def lay_rules(apps, schema_editor):
     statements = {"postgresql": POSTGRESQL, "sqlite": SQLITE}[schema_editor.connection.vendor]
     for statement in statements:
-        schema_editor.execute(statement)
+        schema_editor.execute(statement, params=None)  # None: a % stays a %
 
 
 class Migration(migrations.Migration):
