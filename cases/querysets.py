@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager
@@ -10,6 +12,7 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
 from cases.choices import OPEN_STATES, Confirmation, State, WaitingFor
+from cases.contacts import likely_contacts
 from cases.searching import fts5_query, tsquery
 
 if TYPE_CHECKING:
@@ -23,12 +26,28 @@ HOLDS_TOKENS = "cases_case.search @@ %s::tsquery"
 MATCHES_TOKENS = "cases_case.id IN (SELECT rowid FROM cases_case_search WHERE cases_case_search MATCH %s)"
 
 
+CASE_NUMBER = re.compile(r"CS[0-9]{11,20}", re.IGNORECASE)
+CUSTOMER_NUMBER = re.compile(r"C[0-9]{1,18}", re.IGNORECASE)
+
+
 class StaffQuerySet(models.QuerySet["Staff"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
     def with_role(self, role: str) -> Self:
         return self.filter(groups__name=role)
+
+    def colleagues_of(self, staff: Staff) -> Self:
+        """
+        Whom this person meets in their cases: everybody for those who see every case, else themselves, the
+        members of their teams and, for a supervisor, the department.
+        """
+        if staff.has_perm("cases.view_every_case"):
+            return self
+        near = Q(pk=staff.pk) | Q(teams__in=staff.team_ids)
+        if staff.has_perm("cases.view_department_case"):
+            near |= Q(department_id=staff.department_id, department__isnull=False)
+        return self.filter(near).distinct()
 
 
 class StaffManager(UserManager["Staff"].from_queryset(StaffQuerySet)):  # type: ignore[misc]
@@ -104,6 +123,27 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
     def same_request(self, *, customer: Customer, type: str) -> Self:
         """Open cases of the same customer and type: perhaps the same request, registered twice."""
         return self.under_way().filter(customer=customer, type=type)
+
+    def find(self, words: str) -> Self:
+        """
+        What a person looks for with these words: the case of exactly this number, else the cases of the
+        customer with this number, phone or e-mail, else those holding all the words (``search``).
+        """
+        text = unicodedata.normalize("NFKC", words).strip()
+        number = text.upper() if CASE_NUMBER.fullmatch(text) else f"CS{text}"
+        if CASE_NUMBER.fullmatch(number) and (exact := self.filter(number=number)).exists():
+            return exact
+        if customers := self._customers_exactly(text):
+            return self.filter(customer_id__in=customers)
+        return self.search(text)
+
+    def _customers_exactly(self, text: str) -> list[int]:
+        """Ids of the customers with this number or contact; contact data is never searched by parts."""
+        customers: Any = self.model.customer.field.related_model._default_manager
+        if CUSTOMER_NUMBER.fullmatch(text):
+            return list(customers.filter(number=text.upper()).values_list("pk", flat=True))
+        contacts = likely_contacts(text)
+        return list(customers.reachable_at(contacts[0]).values_list("pk", flat=True)[:100]) if contacts else []
 
     def search(self, words: str) -> Self:
         """
