@@ -86,12 +86,12 @@ def is_waiting(case: Case) -> bool:
 
 @condition(_("A supporting team has not finished yet. Wait for its result or have the supervisor waive it."))
 def has_no_open_support(case: Case) -> bool:
-    return not case.support_requests.unfinished().exists()
+    return not any(support.is_unfinished for support in case.support_requests.all())
 
 
 @condition(_("No supporting team is at work on this case."))
 def has_open_support(case: Case) -> bool:
-    return bool(case.support_requests.unfinished().exists())
+    return any(support.is_unfinished for support in case.support_requests.all())
 
 
 @condition(_("The customer was not satisfied: submit an improvement plan before the next delivery."))
@@ -161,7 +161,7 @@ def works_in_main_team(case: Case, staff: Staff) -> bool:
 
 @relation(_("None of your teams is asked to support this case."))
 def works_in_supporting_team(case: Case, staff: Staff) -> bool:
-    return bool(case.support_requests.unfinished().of_teams_of(staff).exists())
+    return any(s.is_unfinished and staff.is_in(s.team_id) for s in case.support_requests.all())
 
 
 @relation(_("Only the handler or the supervisor of the department may do this."))

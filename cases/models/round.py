@@ -119,3 +119,7 @@ class SupportRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team}"
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.finished_at is None and self.waived_at is None
