@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from cases.choices import Outcome, Role, State
+from cases.models import Case, Customer, RoutingRule, Staff, Team
+from cases.seeding.demo import make_demo
+from cases.seeding.demo_organisation import STAFF
+from cases.services.routing import Traits, find_rule
+from tests.factories import TeamFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def seed() -> str:
+    out = StringIO()
+    call_command("seed_demo", stdout=out)
+    return out.getvalue()
+
+
+def counts() -> list[int]:
+    return [model.objects.count() for model in (Staff, Team, Customer, RoutingRule, Case)]
+
+
+def test_the_first_run_prints_a_password_for_every_login_and_it_works() -> None:
+    lines = seed().splitlines()
+
+    printed = dict(re.findall(r"^([a-z]+\d?) +(\S{4}-\S{4}-\S{4}-\S{4})", "\n".join(lines), re.M))
+    assert printed.keys() == {"admin", *(row.username for row in STAFF)}
+    for username, password in printed.items():
+        assert Staff.objects.get(username=username).check_password(password)
+
+
+def test_a_second_run_adds_nothing_and_says_how_to_set_a_password() -> None:
+    seed()
+    before = counts()
+
+    said = seed()
+
+    assert counts() == before
+    assert "changepassword" in said
+    assert not re.search(r"\S{4}-\S{4}-\S{4}-\S{4}", said)
+
+
+def test_an_organisation_that_is_there_is_left_alone() -> None:
+    TeamFactory()
+    before = counts()
+
+    seed()
+
+    assert counts() == before
+
+
+def test_the_demo_has_every_role_every_state_and_every_kind_of_trouble() -> None:
+    logins = make_demo()
+
+    cases = Case.objects.all()
+    assert {login.role for login in logins} == {"superuser", *(role.value for role in Role)}
+    assert set(cases.values_list("state", flat=True)) == set(State.values)
+    assert set(cases.exclude(outcome="").values_list("outcome", flat=True)) == set(Outcome.values)
+    assert cases.late(timezone.now()).exists()
+    assert cases.dissatisfied().filter(round_number=2).exists()
+    assert cases.exclude(waiting_for="").exists()
+    assert cases.filter(support_requests__finished_at=None, support_requests__waived_at=None).exists()
+    assert cases.filter(bounce_count__gt=0).exists()
+    assert cases.filter(legal_hold=True).exists()
+
+
+def test_the_last_rules_fit_every_case() -> None:
+    make_demo()
+
+    for stage in ("intake", "dispatch"):
+        assert find_rule(stage, Traits(type="suggestion", channel="api")) is not None
+
+
+def test_every_demo_case_has_an_unbroken_history() -> None:
+    make_demo()
+
+    for case in Case.objects.all():
+        events = list(case.events.values_list("seq", "to_state"))
+        assert [seq for seq, _to in events] == list(range(1, case.version + 1))
+        assert events[-1][1] == case.state
