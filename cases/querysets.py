@@ -59,6 +59,18 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Customers with exactly this contact; contact data is never searched by parts."""
         return self.filter(contacts__value=value).distinct()
 
+    def named_or_reachable(self, words: str) -> Self:
+        """
+        Active customers with this number, this exact phone or e-mail, or a name that begins like this;
+        contact data is never searched by parts.
+        """
+        text = unicodedata.normalize("NFKC", words).strip()
+        if not text:
+            return self.none()
+        reached = self.filter(contacts__value__in=likely_contacts(text)).values("pk")
+        meant = Q(number=text.upper()) | Q(name__startswith=text) | Q(pk__in=reached)
+        return self.filter(meant, active=True)
+
 
 class SupportRequestQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> Self:
