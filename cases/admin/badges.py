@@ -90,3 +90,24 @@ def deadline_badge(due_at: datetime | None, at: datetime, *, title: object = "")
         return ""
     now = countdown(due_at, at)
     return badge(f"due-{now.level}", now.icon, now.words, title=title)
+
+
+def waiting_badge(case: Case) -> SafeString | str:
+    """For whom the case waits; empty while it does not."""
+    if not case.waiting_for:
+        return ""
+    return badge("waiting", "pause_circle", _("Waiting"), title=case.get_waiting_for_display())
+
+
+def unclaimed_badge(case: Case) -> SafeString | str:
+    """An open case without a handler, with its team; empty for an imported one that names nobody."""
+    if not case.is_open:
+        return ""
+    return badge("unclaimed", "person_off", case.team or _("Unclaimed"), title=_("Unclaimed"))
+
+
+def round_badge(case: Case) -> SafeString | str:
+    """From the second round on."""
+    if case.round_number < 2:
+        return ""
+    return badge("round", "replay", case.round_number, title=_("Round"))

@@ -1,7 +1,200 @@
-"""The list of cases."""
+"""The list of cases: what its rows show, how they are narrowed, found and paged."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 
-class CaseListMixin:
+from django.contrib.admin import ShowFacets, display
+from django.db.models.functions import Left
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
+
+from cases.admin import badges
+from cases.admin.actions import BulkActionsMixin
+from cases.admin.filters import FILTERS
+from cases.admin.paging import Cursor, count_up_to, read_page
+from cases.admin.tabs import EVERYTHING, TABS
+from cases.models import Case
+from cases.querysets import CaseQuerySet
+
+ROWS = 50
+COUNTED = 1000
+FIRST_WORDS = 80
+TAB, AFTER, BEFORE = "tab", "after", "before"
+FILTER_NAMES = frozenset(name for each in FILTERS for name in each.parameters())
+
+
+def rows_of(cases: CaseQuerySet) -> CaseQuerySet:
+    """With what a row of a list shows, and without the long texts it does not show."""
+    return (
+        cases.select_related("customer", "topic", "handler", "team")
+        .defer("description", "remark", "search_text", "customer__notes", "handler__password")
+        .annotate(first_words=Left("description", FIRST_WORDS))
+    )
+
+
+def take_cursor(request: HttpRequest, name: str) -> Cursor | None:
+    """The cursor of the address, taken out of it: no link, search or filter starts in the middle."""
+    request.GET = request.GET.copy()
+    return Cursor.read((request.GET.pop(name, [""]))[-1])
+
+
+class CaseChangeList(ChangeList):
+    """Newest first, or by deadline in a queue; never counts all and never skips rows by number."""
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.at = timezone.now()
+        self.after, self.before = take_cursor(request, AFTER), take_cursor(request, BEFORE)
+        self.tab_name = request.GET.get(TAB, EVERYTHING)
+        if self.tab_name not in TABS:
+            self.tab_name = EVERYTHING
+        self.tab = TABS[self.tab_name]
+        super().__init__(request, *args, **kwargs)
+        self.title = self.opts.verbose_name_plural
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Our own filters; a lookup into the database is kept too, so that it is refused."""
+        given = self.filter_params if params is None else params
+        return {name: value for name, value in given.items() if name in FILTER_NAMES or "__" in name}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> CaseQuerySet:
+        self.filter_specs, self.has_filters, _rest, _double, self.has_active_filters = self.get_filters(
+            request
+        )
+        cases = self.tab.narrow(self.root_queryset, request.user, self.at)
+        for spec in self.filter_specs:
+            cases = spec.queryset(request, cases)
+        self.clear_all_filters_qs = self.get_query_string(dict.fromkeys(FILTER_NAMES))
+        return cases.find(self.query) if self.query.strip() else cases
+
+    def get_results(self, request: HttpRequest) -> None:
+        page = read_page(
+            rows_of(self.queryset), self.tab.order, size=ROWS, after=self.after, before=self.before
+        )
+        alone = page.newer is None and page.older is None
+        self.page = page
+        self.result_list = page.rows
+        self.result_count = len(page.rows) if alone else count_up_to(self.queryset, COUNTED)
+        self.full_result_count = self.paginator = None
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
+
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        """No column sorts: the tab decides, and has an index for it."""
+        return {}
+
+    @cached_property
+    def count_in_words(self) -> str:
+        """“37”, or “1,000+” where counting stopped."""
+        if self.result_count > COUNTED:
+            return f"{number_format(COUNTED, force_grouping=True)}+"
+        return number_format(self.result_count)
+
+    def tabs(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": tab.label,
+                "link": self.get_query_string({TAB: None if name == EVERYTHING else name}),
+                "active": name == self.tab_name,
+            }
+            for name, tab in TABS.items()
+        ]
+
+    def chips(self) -> list[dict[str, Any]]:
+        """What narrows the list now, each with the link that takes it off again."""
+        found = [
+            {"words": spec.in_words(), "without": self.get_query_string(dict.fromkeys(spec.parameters()))}
+            for spec in self.filter_specs
+            if spec.in_words()
+        ]
+        if self.query.strip():
+            found.append({"words": f"“{self.query}”", "without": self.get_query_string({"q": None})})
+        return found
+
+    def page_links(self) -> dict[str, str | None]:
+        newer, older = self.page.newer, self.page.older
+        return {
+            "newest": self.get_query_string() if newer else None,
+            "newer": self.get_query_string({BEFORE: newer}) if newer else None,
+            "older": self.get_query_string({AFTER: older}) if older else None,
+        }
+
+
+class CaseListMixin(BulkActionsMixin):
     """How the list of cases looks and what can be done from it."""
+
+    list_display = (
+        "number",
+        "customer_shown",
+        "subject_shown",
+        "words_shown",
+        "urgency_shown",
+        "state_shown",
+        "handler_shown",
+        "deadline_shown",
+        "round_shown",
+    )
+    list_filter = FILTERS
+    list_filter_submit = True
+    list_fullwidth = True
+    list_per_page = ROWS
+    list_before_template = "admin/cases/case/list_before.html"
+    search_fields = ("number",)  # what is searched is said in get_search_results
+    search_help_text = _("Number, phone, e-mail, customer, order or words")
+    show_facets = ShowFacets.NEVER
+    show_full_result_count = False
+    sortable_by = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CaseChangeList]:
+        return CaseChangeList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in FILTER_NAMES
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: CaseQuerySet, search_term: str
+    ) -> tuple[CaseQuerySet, bool]:
+        return (queryset.find(search_term) if search_term.strip() else queryset), False
+
+    @display(description=_("customer"))
+    def customer_shown(self, case: Case) -> SafeString:
+        return format_html("{} {}", case.customer, badges.vip_mark(case.customer))
+
+    @display(description=_("type and topic"))
+    def subject_shown(self, case: Case) -> str:
+        return case.subject
+
+    @display(description=_("description"))
+    def words_shown(self, case: Case) -> SafeString:
+        return format_html('<span class="bh-words">{}</span>', case.first_words)
+
+    @display(description=_("urgency"))
+    def urgency_shown(self, case: Case) -> SafeString:
+        return badges.urgency_badge(case)
+
+    @display(description=_("state"))
+    def state_shown(self, case: Case) -> SafeString:
+        return format_html("{} {}", badges.state_badge(case), badges.waiting_badge(case))
+
+    @display(description=_("handler"))
+    def handler_shown(self, case: Case) -> str | SafeString:
+        return case.handler_label or badges.unclaimed_badge(case)
+
+    @display(description=_("next deadline"))
+    def deadline_shown(self, case: Case) -> SafeString | str:
+        return badges.deadline_badge(case.due_at, timezone.now(), title=local_moment(case.due_at))
+
+    @display(description=_("round"))
+    def round_shown(self, case: Case) -> SafeString | str:
+        return badges.round_badge(case)
+
+
+def local_moment(moment: datetime | None) -> str:
+    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}" if moment else ""
