@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.bootstrap import ROOT, CannotGoOn, check_writable
+
+
+def run_with_port(port: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.run"]
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"PORT": port}, capture_output=True, text=True, check=False
+    )
+
+
+def only_sentence_of(result: subprocess.CompletedProcess[str]) -> str:
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert len(result.stderr.strip().splitlines()) == 1
+    return result.stderr.strip()
+
+
+def test_a_used_port_is_said_before_anything_is_installed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert only_sentence_of(run_with_port(str(port))).startswith(f"Port {port} is in use")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eighty", "８０００", "-1"])
+def test_what_is_no_port_number_is_refused_in_one_sentence(port: str) -> None:
+    assert f"PORT={port} is no port number" in only_sentence_of(run_with_port(port))
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(CannotGoOn, match=f"The folder {file} cannot be written"):
+        check_writable(file)
+
+
+def test_without_a_new_python_make_says_so_in_one_sentence(tmp_path: Path) -> None:
+    for name in ("sh", "make"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
+    command = [str(tmp_path / "make"), "--silent", "-C", str(ROOT), "run"]
+    result = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert result.stderr.startswith("Python 3.11 or newer is needed and was not found")
