@@ -8,11 +8,12 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from cases.admin.case_list import CaseListMixin
+from cases.admin.desk import DeskMixin
 from cases.models import Case
 
 
 @admin.register(Case)
-class CaseAdmin(CaseListMixin, ModelAdmin):
+class CaseAdmin(CaseListMixin, DeskMixin, ModelAdmin):
     """Nobody edits or deletes a case: it is registered, and then changed by transitions alone."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
