@@ -14,7 +14,6 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
-from import_export.formats.base_formats import CSV, XLSX
 
 from config.navigation import UNFOLD as UNFOLD
 from config.secrets import read_or_make_secret_key
@@ -78,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.PrivateResponseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -87,6 +87,9 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "config.structured_logging.RequestRecordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.middleware.StaffLanguageMiddleware",
+    "config.middleware.SessionLimitsMiddleware",
+    "config.middleware.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -167,11 +170,15 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 # The pair, not the name alone: nobody can lock a colleague out by failing under that colleague's name.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_IPWARE_PROXY_COUNT = env("PROXY_COUNT")
-AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "config.client_address.client_address"
+AXES_LOCKOUT_CALLABLE = "cases.admin.login.show_locked_page"
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+PROXY_COUNT = env("PROXY_COUNT")
+SIMPLE_HISTORY_REVERT_DISABLED = True
 
 SESSION_ENGINE = "cases.sessions"
 SESSION_COOKIE_AGE = 8 * 60 * 60  # seconds: one working day
+SESSION_IDLE_AGE = 30 * 60  # seconds
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -215,13 +222,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes, files not counted
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
-IMPORT_EXPORT_FORMATS = [CSV, XLSX]
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
-IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
-# The default keeps an upload in the system's temporary folder, where it outlives an unconfirmed import.
-IMPORT_EXPORT_TMP_STORAGE_CLASS = "import_export.tmp_storages.MediaStorage"
 
 # --- Language and time ----------------------------------------------------------------------------
 
@@ -234,9 +237,8 @@ TIME_ZONE = env("TIME_ZONE")
 
 # --- The work -------------------------------------------------------------------------------------
 
-CASE_REOPEN_DAYS: int = env(
-    "CASE_REOPEN_DAYS"
-)  # days after archiving during which a case may be taken up again
+# Days after archiving during which a case may be taken up again.
+CASE_REOPEN_DAYS: int = env("CASE_REOPEN_DAYS")
 
 # --- Requests on standard error, as JSON ----------------------------------------------------------
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+
+BEGUN, SEEN = "begun_at", "seen_at"  # keys of a session somebody logged in to, seconds since 1970
 
 
 class StaffSession(AbstractBaseSession):
@@ -28,7 +31,11 @@ class SessionStore(DatabaseStore):
         return StaffSession
 
     def create_model_instance(self, data: dict[str, object]) -> StaffSession:
-        session = cast("StaffSession", super().create_model_instance(data))
         staff_id = data.get("_auth_user_id")
+        if staff_id:  # data is what this session goes on with, so the moments are also known to the request
+            now = int(time.time())
+            data.setdefault(BEGUN, now)
+            data.setdefault(SEEN, now)
+        session = cast("StaffSession", super().create_model_instance(data))
         session.staff_id = int(str(staff_id)) if staff_id else None
         return session

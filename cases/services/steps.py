@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from cases.choices import Direction
-from cases.exceptions import CaseNotFound
+from cases.exceptions import CaseNotFound, StalePage
 from cases.models import Case, CaseEvent, Message, Round, SupportRequest
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
     return locked[case_id]
 
 
+def refuse_stale(case: Case, expected_version: int | None) -> None:
+    """Raise StalePage, with what happened meanwhile, when the page showed another version."""
+    if expected_version is not None and expected_version != case.version:
+        since = case.events.filter(seq__gt=expected_version).select_related("actor")
+        raise StalePage(case, list(since))
+
+
 def plain(value: Any) -> Any:
     """A value as the event's JSON keeps it: rows by id, moments in ISO 8601, amounts as text."""
     match value:
@@ -113,6 +120,8 @@ def plain(value: Any) -> Any:
             return str(value)
         case list() | tuple() | models.QuerySet():
             return [plain(item) for item in value]
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
     return value
 
 

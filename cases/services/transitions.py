@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.asking import Input, Move
-from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible, StalePage
+from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, CaseEvent
 from cases.services import handling, outcomes
-from cases.services.steps import Step, finish_step, lock_case
+from cases.services.steps import Step, finish_step, lock_case, refuse_stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def transition_case(
         raise CaseNotFound
     if cause_key and CaseEvent.objects.filter(cause_key=cause_key).exists():
         return case
-    _refuse_stale(case, expected_version)
+    refuse_stale(case, expected_version)
     row = MOVES[name]
     reason = refusal(case, name, actor)
     if reason is not None:
@@ -103,12 +103,6 @@ def offers(case: Case, staff: Staff) -> list[Offer]:
         if not isinstance(why, NotPermitted):
             found.append(Offer(name, row, why.message if why else None))
     return sorted(found, key=lambda offer: (offer.reason is not None, not offer.row.likely))
-
-
-def _refuse_stale(case: Case, expected_version: int | None) -> None:
-    if expected_version is not None and expected_version != case.version:
-        since = case.events.filter(seq__gt=expected_version).select_related("actor")
-        raise StalePage(case, list(since))
 
 
 def _refuse_missing_note(row: Move, step: Step) -> None:
