@@ -99,6 +99,11 @@ def has_plan_if_needed(case: Case) -> bool:
     return not case.current_round.lacks_plan
 
 
+@condition(_("The customer was not satisfied: dispatch the case, an improvement plan is needed first."))
+def needs_no_plan(case: Case) -> bool:
+    return not case.current_round.lacks_plan
+
+
 @condition(_("This round needs no improvement plan, or it has been submitted already."))
 def needs_plan(case: Case) -> bool:
     return bool(case.current_round.lacks_plan)

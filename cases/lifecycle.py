@@ -93,7 +93,7 @@ MOVES: dict[str, Move] = {
         sources=(State.ANALYSIS,),
         target=State.CONFIRMATION,
         roles=(Role.AGENT,),
-        conditions=(when.has_first_response, when.is_not_waiting),
+        conditions=(when.has_first_response, when.is_not_waiting, when.needs_no_plan),
         inputs=(_RESULT,),
         likely=True,
     ),

@@ -1,5 +1,5 @@
 """
-What must hold of all rows at any moment, as SQL that both databases understand (reliability paper, I2 and I4).
+What must hold of all rows at any moment, as SQL for both databases (reliability paper, I2 and I4).
 
 Each query returns the rows that break its promise; ``violations`` names the promises broken.
 """

@@ -14,6 +14,9 @@ from cases.models import EventKind, Staff, Team
 if TYPE_CHECKING:
     from cases.models import Case
 
+# Whoever made one of these has handled the case, even when it went to somebody else in the same round.
+HANDLING_BEGINS = (EventKind.BEGIN_ANALYSIS, EventKind.ACCEPT)
+
 
 def second_handler(case: Case) -> Staff | None:
     """
@@ -22,10 +25,11 @@ def second_handler(case: Case) -> Staff | None:
     A supervisor of the department who has not handled it, the one with the fewest open cases; where there
     is none, a manager; where there is none either, nobody, and the case waits for acceptance by its team.
     """
-    earlier = case.rounds.exclude(handler=None).values("handler_id")
+    handled = case.events.filter(kind__in=HANDLING_BEGINS).exclude(actor=None).values("actor_id")
     free = (
         Staff.objects.active()
-        .exclude(pk__in=earlier)
+        .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
+        .exclude(pk__in=handled)
         .annotate(load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)))
         .order_by("load", "pk")
     )

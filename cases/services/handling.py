@@ -164,7 +164,7 @@ def submit_plan(step: Step) -> None:
 def amend(step: Step) -> None:
     """Facts that were written down wrongly; what they were stays in the event."""
     case, facts = step.case, step.data
-    topic = facts.get("topic")
+    topic = facts.get("topic", case.topic)
     if topic and topic.type != facts["type"]:
         raise InvalidInput("topic", _("This topic belongs to another type."))
     changed = {name: value for name, value in facts.items() if getattr(case, name) != value}

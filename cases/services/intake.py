@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import Channel, Source, State
+from cases.choices import CaseType, Channel, Region, Source, State, Urgency
 from cases.exceptions import CaseError, InvalidInput, NotPermitted
 from cases.models import Case, CaseEvent, Customer, EventKind, Round, Team
+from cases.services.answers import refuse_unfit_amount, refuse_unknown_choice
 from cases.services.numbers import next_number
 from cases.services.routing import Traits, find_rule
 from cases.services.steps import plain
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 OPTIONAL = frozenset(
     {"topic", "urgency", "region", "product", "order_number", "amount", "remark", "expected_at", "contact"}
 )
+
+CHOICES = {
+    "channel": Channel.values,
+    "type": CaseType.values,
+    "urgency": Urgency.values,
+    "region": ["", *Region.values],
+    "source": Source.values,
+}
 
 
 class PossibleDuplicate(CaseError):
@@ -59,8 +68,8 @@ def register_case(
     """
     if actor and not actor.has_perm("cases.register_case"):
         raise NotPermitted
-    if cause_key and (known := CaseEvent.objects.filter(cause_key=cause_key).first()):
-        return known.case
+    if known := _registered_by(cause_key):
+        return known
     now = timezone.now()
     case = Case(
         customer=customer,
@@ -68,6 +77,7 @@ def register_case(
         type=type,
         description=description.strip(),
         source=source,
+        team=team,
         received_at=received_at or now,
         state_since=now,
         version=1,
@@ -76,9 +86,8 @@ def register_case(
     )
     _refuse_unusable(case, now)
     _refuse_duplicate(case, despite_duplicates)
-    case.team = team or _routed_team(case)
-    _store(case, actor=actor, at=now, cause_key=cause_key)
-    return case
+    case.team = case.team or _routed_team(case)
+    return _stored_once(case, actor=actor, at=now, cause_key=cause_key)
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
@@ -90,8 +99,11 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
 def _refuse_unusable(case: Case, now: datetime) -> None:
     if not case.description:
         raise InvalidInput("description", _("Describe the request in the customer's words."))
-    if case.channel not in Channel.values:
-        raise InvalidInput("channel", _("Choose one of the channels."))
+    if case.team and not case.team.active:
+        raise InvalidInput("team", _("This team is not active any more. Choose another one."))
+    for field, choices in CHOICES.items():
+        refuse_unknown_choice(field, getattr(case, field), choices)
+    refuse_unfit_amount("amount", case.amount)
     if case.topic and case.topic.type != case.type:
         raise InvalidInput("topic", _("This topic belongs to another type."))
     if case.contact and case.contact.customer_id != case.customer_id:
@@ -119,6 +131,23 @@ def _routed_team(case: Case) -> Team:
             "team", _("No routing rule fits this case. Choose a team, or add a rule that always fits.")
         )
     return rule.team
+
+
+def _stored_once(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> Case:
+    """Two of the same cause at the same time: whoever comes second finds the first one's case."""
+    try:
+        with transaction.atomic(savepoint=cause_key is not None):
+            _store(case, actor=actor, at=at, cause_key=cause_key)
+    except IntegrityError:
+        if known := _registered_by(cause_key):
+            return known
+        raise
+    return case
+
+
+def _registered_by(cause_key: str | None) -> Case | None:
+    event = CaseEvent.objects.filter(cause_key=cause_key).first() if cause_key else None
+    return event.case if event else None
 
 
 def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> None:

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.asking import Input, Move
+from cases.asking import Move
 from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, CaseEvent
 from cases.services import handling, outcomes
+from cases.services.answers import checked_answers
 from cases.services.steps import Step, finish_step, lock_case, refuse_stale
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def transition_case(
     reason = refusal(case, name, actor)
     if reason is not None:
         raise reason
-    step = Step(case, name, actor, timezone.now(), note.strip(), _answers(row, data))
+    step = Step(case, name, actor, timezone.now(), note.strip(), checked_answers(row, data))
     _refuse_missing_note(row, step)
     DOING[name](step)
     finish_step(step, cause_key=cause_key)
@@ -108,17 +109,3 @@ def offers(case: Case, staff: Staff) -> list[Offer]:
 def _refuse_missing_note(row: Move, step: Step) -> None:
     if row.note_required and not step.note:
         raise InvalidInput("note", _("Write a note: this step needs a reason."))
-
-
-def _answers(row: Move, data: dict[str, Any]) -> dict[str, Any]:
-    known = {item.name for item in row.inputs}
-    if unknown := data.keys() - known:
-        raise TypeError(f"unknown answers: {', '.join(sorted(unknown))}")
-    for item in row.inputs:
-        _refuse_missing(item, data.get(item.name))
-    return data
-
-
-def _refuse_missing(item: Input, value: Any) -> None:
-    if item.required and (value is None or (isinstance(value, str) and not value.strip())):
-        raise InvalidInput(item.name, _("“%(field)s” must be filled in.") % {"field": item.label})

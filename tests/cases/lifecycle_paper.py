@@ -33,7 +33,7 @@ SEES = {
 
 @dataclass(frozen=True)
 class PaperRow:
-    """``who`` maps a role to the positions it may do this from; ``demands`` are the answers without which not."""
+    """``who`` maps a role to the positions it may do this from; ``demands`` are the answers it needs."""
 
     sources: str
     target: str | None
