@@ -57,7 +57,7 @@ def _pytest(arguments: list[str], *, parallel: bool, database_url: str) -> int:
     workers = ["-n", str(_workers())] if parallel else []
     with tempfile.TemporaryDirectory(prefix="bihuan-test-") as folder:
         environment = os.environ | {"DATABASE_URL": database_url, "VAR_DIR": folder}
-        command = [sys.executable, "-m", "pytest", "-q", *workers, *arguments]
+        command = [sys.executable, "-m", "pytest", "-rs", *workers, *arguments]
         return subprocess.run(command, env=environment, check=False).returncode
 
 
