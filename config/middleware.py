@@ -54,8 +54,8 @@ class SessionLimitsMiddleware:
     A session ends when nothing was done for a while, and at the end of the working day in any case.
 
     The limits are settings.SESSION_IDLE_AGE and SESSION_COOKIE_AGE, in seconds. The moment last seen is
-    written at most once in STAMP_EVERY seconds. A page that asks by itself says so (``X-Background: 1``) and does not
-    count as a person doing something.
+    written at most once in STAMP_EVERY seconds. A page that asks by itself says so (``X-Background: 1``) and
+    does not count as a person doing something.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -111,7 +111,8 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if match is None or match.view_name in WITHOUT_SECOND_FACTOR or not request.user.is_authenticated:
             return None
-        if request.user.is_verified() or not second_factor.is_required_for(request.user):
+        # django_otp's middleware has set otp_device, None without a second factor.
+        if getattr(request.user, "otp_device", None) or not second_factor.is_required_for(request.user):
             return None
         if not second_factor.has_device(request.user):
             return redirect("second_factor")
