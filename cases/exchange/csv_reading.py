@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.exchange.formulas import is_formula, unescape_formula
 from cases.exchange.limits import MAX_CELL
-from cases.exchange.problems import Problems, refusal
 from cases.exchange.sheet import check_rows
+from cases.problems import Problems, refusal
 from cases.record_sheet import COLUMNS
 
 if TYPE_CHECKING:

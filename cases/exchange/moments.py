@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.exchange.problems import CellRefused
+from cases.problems import CellRefused
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from cases.exchange.moments import as_moment, existing
-from cases.exchange.problems import CellRefused
+from cases.problems import CellRefused
 from cases.record_sheet import KeyPoint
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.exchange.csv_reading import read_csv
 from cases.exchange.limits import MAX_FILE_BYTES
-from cases.exchange.problems import refusal
 from cases.exchange.sheet import Sheet
 from cases.exchange.xlsx_reading import ARCHIVE, COMPOUND, read_xlsx
+from cases.problems import refusal
 
 _MACRO_FORMATS = (".xlsm", ".xltm", ".xlsb", ".xlam")
 

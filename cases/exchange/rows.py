@@ -12,8 +12,8 @@ from django.utils.translation import override
 
 from cases.choices import CaseType, Confirmation, Urgency
 from cases.exchange.moments import read_moment
-from cases.exchange.problems import CellRefused, Problems
 from cases.exchange.progress import read_key_points
+from cases.problems import CellRefused, Problems
 from cases.record_sheet import (
     COLUMNS,
     CONFIRMATION_WORDS,

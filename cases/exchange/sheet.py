@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from cases.exchange.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS
-from cases.exchange.problems import Problems, refusal
+from cases.problems import Problems, refusal
 from cases.record_sheet import COLUMNS, Cells
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from xml.parsers import expat
 from django.utils.translation import gettext_lazy as _
 
 from cases.exchange.limits import MAX_CELL, MAX_COLUMNS, MAX_ELEMENTS, MAX_ROWS, MAX_TEXT
-from cases.exchange.problems import Problems, refusal
 from cases.exchange.sheet import too_many_columns, too_many_rows
+from cases.problems import Problems, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from cases.exchange.limits import MAX_ENTRIES, MAX_RATIO, MAX_UNPACKED_BYTES
-from cases.exchange.problems import refusal
 from cases.exchange.sheet import check_rows
 from cases.exchange.xlsx_parts import Workbook, damaged, scan_part, too_large
+from cases.problems import refusal
 from cases.record_sheet import COLUMNS, MOMENT_FORMAT
 
 if TYPE_CHECKING:

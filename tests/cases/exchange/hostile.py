@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from cases.record_sheet import COLUMNS
@@ -80,12 +81,20 @@ def one_string_everywhere() -> bytes:
 
 
 def ratio_bomb() -> bytes:
-    """A part of 1 GB, written in pieces."""
+    """A part of 1 GB: the packed form of one megabyte, a thousand times over."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    megabyte = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(SHEET, "w") as part:
-        for _ in range(1024):
-            part.write(bytes(1024 * 1024))
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(SHEET, megabyte * 1024 + packer.flush())
+        part = archive.getinfo(SHEET)
+        part.compress_type, part.file_size = zipfile.ZIP_DEFLATED, 2**30
     return out.getvalue()
+
+
+def lying_ratio_bomb() -> bytes:
+    """The same, declared as a small part."""
+    return ratio_bomb().replace((2**30).to_bytes(4, "little"), (2**20).to_bytes(4, "little"))
 
 
 def _with_document_type(document_type: str) -> bytes:
@@ -173,6 +182,7 @@ WORKBOOKS: list[Callable[[], bytes]] = [
     far_corner_by_stealth,
     one_string_everywhere,
     ratio_bomb,
+    lying_ratio_bomb,
     billion_laughs,
     external_entity,
     document_type_in_sheet,

@@ -56,7 +56,7 @@ QUESTION: Cells = (
 TWO_ROWS = [LATE_PARCEL, QUESTION]
 
 
-def changed(row: Cells = LATE_PARCEL, **values: str) -> Cells:
+def changed(row: Cells = LATE_PARCEL, /, **values: str) -> Cells:
     """The row with other cells, named like the members of Column in lower case."""
     cells = list(row)
     for name, value in values.items():

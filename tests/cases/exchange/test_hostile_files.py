@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cases.exchange.limits import MAX_ROWS
-from cases.exchange.problems import SheetRefused
+from cases.problems import SheetRefused
 from tests.cases.exchange import hostile
 from tests.cases.exchange.sheets import LATE_PARCEL, sheet_of, xlsx_file
 
@@ -21,7 +21,7 @@ MEASURE = """
 import resource, sys
 from django.conf import settings
 settings.configure(USE_I18N=False)
-from cases.exchange.problems import SheetRefused
+from cases.problems import SheetRefused
 from cases.exchange.reading import read_sheet
 for path in sys.argv[1:]:
     try:

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from cases.exchange.limits import MAX_FILE_BYTES, MAX_ROWS
-from cases.exchange.problems import MOST_SHOWN, SheetRefused
+from cases.problems import MOST_SHOWN, SheetRefused
 from cases.record_sheet import COLUMNS
 from tests.cases.exchange.sheets import LATE_PARCEL, TWO_ROWS, changed, csv_file, sheet_of, xlsx_file
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from cases.choices import CaseType, Confirmation, Urgency
-from cases.exchange.problems import Problem, SheetRefused
+from cases.problems import Problem, SheetRefused
 from cases.record_sheet import join_key_points
 from tests.cases.exchange.sheets import LATE_PARCEL, QUESTION, TWO_ROWS, ZONE, changed, understood
 

@@ -1,4 +1,4 @@
-"""What is wrong with a record sheet: where, which value, why, and what to do about it."""
+"""What is wrong with a record sheet: where, which value, why, and what to do about it. Pure."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ class Problems:
 
     def refuse_if_any(self) -> None:
         if self._shown:
-            raise SheetRefused(sorted(self._shown, key=_reading_order), self._more)
+            raise SheetRefused(*self.in_reading_order())
+
+    def in_reading_order(self) -> tuple[list[Problem], int]:
+        """The problems kept, and how many more there were."""
+        return sorted(self._shown, key=_reading_order), self._more
 
 
 def _reading_order(problem: Problem) -> tuple[int, int]:

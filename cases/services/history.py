@@ -1,0 +1,324 @@
+"""
+Restoring cases from a record sheet: their history becomes events at their own times, marked as imported.
+
+All rows or none, written set-wise; nobody is notified. A number that exists with the same thirteen cells is
+left alone, so the same file twice changes nothing; one with other cells is refused and shown side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.utils import bulk_create_with_history
+
+from cases.choices import Confirmation, Outcome, ScoreSource, Source, State
+from cases.exceptions import CaseError, NotPermitted
+from cases.models import Case, CaseEvent, Customer, ImportRecord, Round, Staff, Team, Topic
+from cases.problems import Problems, SheetRefused, shortened
+from cases.record_sheet import COLUMNS, Column, RecordRow
+from cases.services.numbers import reserve_numbers, split_number
+from cases.services.record_cells import record_cells
+from cases.services.record_history import OUTCOMES, ended_at, history_of
+from cases.services.routing import Traits, find_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cases.record_sheet import Cells
+    from cases.services.record_history import History
+
+BATCH = 2000  # rows of one INSERT
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A cell of a row whose number is already that of a case with other content."""
+
+    line: int
+    number: str
+    column: str
+    stored: str
+    given: str
+
+
+class RecordsConflict(SheetRefused):
+    """Rows that contradict stored cases; ``conflicts`` holds both sides of every cell that differs."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        problems = Problems()
+        for conflict in conflicts:
+            problems.add(
+                _("Case %(number)s is stored with “%(stored)s” here.")
+                % {"number": conflict.number, "stored": shortened(conflict.stored)},
+                _("An import changes no case. Correct the file, or leave the row out."),
+                line=conflict.line,
+                column=conflict.column,
+                value=conflict.given,
+            )
+        super().__init__(*problems.in_reading_order())
+        self.conflicts = list(conflicts)
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do: rows that become cases, and rows that are there already."""
+
+    new: list[RecordRow]
+    unchanged: list[RecordRow]
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    created: int
+    unchanged: int
+
+
+def plan_import(rows: Sequence[RecordRow], *, actor: Staff | None) -> ImportPlan:
+    """
+    Look without writing. ``actor`` None is the system, which sees every case.
+
+    Raises NotPermitted; RecordsConflict for numbers with other content; SheetRefused for unknown topics and
+    for numbers of cases the actor may not see.
+    """
+    if actor and not actor.has_perm("cases.import_case"):
+        raise NotPermitted
+    _refuse_unknown_topics(rows)
+    stored = _stored_cells(rows)
+    _refuse_foreign(rows, stored, actor)
+    new: list[RecordRow] = []
+    unchanged: list[RecordRow] = []
+    conflicts: list[Conflict] = []
+    for row in rows:
+        cells = stored.get(row.number)
+        if cells is None:
+            new.append(row)
+        elif cells == row.cells:
+            unchanged.append(row)
+        else:
+            conflicts += _differences(row, cells)
+    if conflicts:
+        raise RecordsConflict(conflicts)
+    return ImportPlan(new, unchanged)
+
+
+def restore_cases(
+    rows: Sequence[RecordRow], *, actor: Staff | None, file_name: str, sha256: str
+) -> ImportResult:
+    """
+    Make cases of the rows that are not there yet, in one transaction, and record who brought which file.
+
+    Raises what plan_import raises, and CaseError where another import got in between; nothing is stored then.
+    """
+    try:
+        with transaction.atomic():
+            plan = plan_import(rows, actor=actor)
+            if plan.new:
+                _restore(plan.new)
+                ImportRecord.objects.create(
+                    staff=actor,
+                    file_name=file_name[-150:],
+                    sha256=sha256,
+                    created=len(plan.new),
+                    unchanged=len(plan.unchanged),
+                )
+    except IntegrityError as error:
+        raise CaseError(
+            _("Somebody else registered one of these cases at this moment. Nothing was stored: import again.")
+        ) from error
+    return ImportResult(created=len(plan.new), unchanged=len(plan.unchanged))
+
+
+def _stored_cells(rows: Sequence[RecordRow]) -> dict[str, Cells]:
+    numbers = [row.number for row in rows]
+    cases = Case.objects.filter(number__in=numbers)
+    return {cells[Column.NUMBER]: cells for cells in record_cells(cases)}
+
+
+def _refuse_unknown_topics(rows: Iterable[RecordRow]) -> None:
+    known = _topics()
+    problems = Problems()
+    for row in rows:
+        if row.topic and (row.type, row.topic) not in known:
+            names = ", ".join(name for type, name in sorted(known) if type == row.type)
+            problems.add(
+                _("There is no such topic."),
+                _("Write one of: %(names)s – or add the topic first.") % {"names": names},
+                line=row.line,
+                column=COLUMNS[Column.TYPE],
+                value=row.cells[Column.TYPE],
+            )
+    problems.refuse_if_any()
+
+
+def _topics() -> dict[tuple[str, str], Topic]:
+    return {(topic.type, topic.name): topic for topic in Topic.objects.all()}
+
+
+def _refuse_foreign(rows: Iterable[RecordRow], stored: Iterable[str], actor: Staff | None) -> None:
+    """Nothing of a case beyond the actor's scope is shown, not even whether its cells are the same."""
+    if actor is None:
+        return
+    visible = set(
+        Case.objects.visible_to(actor).filter(number__in=list(stored)).values_list("number", flat=True)
+    )
+    problems = Problems()
+    for row in rows:
+        if row.number in stored and row.number not in visible:
+            problems.add(
+                _("This number belongs to a case you may not see."),
+                _("Leave the row out, or ask somebody who may see the case."),
+                line=row.line,
+                column=COLUMNS[Column.NUMBER],
+                value=row.number,
+            )
+    problems.refuse_if_any()
+
+
+def _differences(row: RecordRow, stored: Cells) -> Iterator[Conflict]:
+    for column, before, given in zip(COLUMNS, stored, row.cells, strict=True):
+        if before != given:
+            yield Conflict(row.line, row.number, column, before, given)
+
+
+def _restore(rows: Sequence[RecordRow]) -> None:
+    surroundings = _Surroundings(rows)
+    restored = [(row, history_of(row)) for row in rows]
+    today = f"{timezone.localdate():%Y%m%d}"
+    # Only numbers of days that still give out new ones can ever come again.
+    reserve_numbers(row.number for row in rows if split_number(row.number)[0] >= today)
+    cases = [_case_of(row, history, surroundings) for row, history in restored]
+    Case.objects.bulk_create(cases, batch_size=BATCH)
+    Round.objects.bulk_create(
+        (item for case, row in zip(cases, rows, strict=True) for item in _rounds_of(case, row)),
+        batch_size=BATCH,
+    )
+    CaseEvent.objects.bulk_create(
+        (
+            event
+            for case, (_row, history) in zip(cases, restored, strict=True)
+            for event in _events_of(case, history)
+        ),
+        batch_size=BATCH,
+    )
+
+
+@dataclass
+class _Surroundings:
+    """Customers, topics, people and teams the rows refer to, read once for all of them."""
+
+    rows: Sequence[RecordRow]
+    _routed: dict[tuple[object, ...], Team | None] = field(default_factory=dict)
+
+    @cached_property
+    def topics(self) -> dict[tuple[str, str], Topic]:
+        return _topics()
+
+    @cached_property
+    def customers(self) -> dict[str, Customer]:
+        """By number; those that are not there yet are created with nothing but their number."""
+        numbers = {row.customer for row in self.rows}
+        known = set(Customer.objects.filter(number__in=numbers).values_list("number", flat=True))
+        missing = [Customer(number=number) for number in sorted(numbers - known)]
+        bulk_create_with_history(missing, Customer, batch_size=BATCH)
+        return {customer.number: customer for customer in Customer.objects.filter(number__in=numbers)}
+
+    @cached_property
+    def handlers(self) -> dict[str, Staff]:
+        """Active staff by name; a name that two people share stands for neither."""
+        found: dict[str, list[Staff]] = {}
+        for staff in Staff.objects.active().filter(name__in={row.handler for row in self.rows} - {""}):
+            found.setdefault(staff.name, []).append(staff)
+        return {name: people[0] for name, people in found.items() if len(people) == 1}
+
+    def team_of(self, row: RecordRow, state: str) -> Team | None:
+        """Where the routing rules would send such a case, or None."""
+        customer = self.customers[row.customer]
+        traits = Traits(
+            row.type,
+            self.topics.get((row.type, row.topic)),
+            region=customer.region,
+            vip_level=customer.vip_level,
+        )
+        stages = ["intake"] if state in (State.INTAKE, State.ANALYSIS) else ["dispatch", "intake"]
+        key = (traits, *stages)
+        if key not in self._routed:
+            rules = (find_rule(stage, traits) for stage in stages)
+            self._routed[key] = next((rule.team for rule in rules if rule), None)
+        return self._routed[key]
+
+
+def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> Case:
+    state = history.state
+    team = surroundings.team_of(row, state)
+    handler = surroundings.handlers.get(row.handler)
+    customer = surroundings.customers[row.customer]
+    case = Case(
+        number=row.number,
+        customer=customer,
+        source=Source.IMPORT,
+        type=row.type,
+        topic=surroundings.topics.get((row.type, row.topic)),
+        description=row.description,
+        urgency=row.urgency,
+        region=customer.region,
+        remark=row.remark,
+        received_at=row.received_at,
+        first_response_at=row.first_response_at,
+        state=state,
+        state_since=history.state_since,
+        archived_at=history.state_since if state == State.ARCHIVE else None,
+        outcome=OUTCOMES.get(row.confirmation, ""),
+        confirmation=row.confirmation,
+        team=team,
+        handler=handler,
+        handler_name="" if handler else row.handler,
+        round_number=2 if row.confirmation == Confirmation.DISSATISFIED else 1,
+        version=len(history.happenings),
+    )
+    if team:
+        case.tier = team.tier
+    case.search_text = case.searchable_text()
+    return case
+
+
+def _rounds_of(case: Case, row: RecordRow) -> Iterator[Round]:
+    """Round 1 with all the sheet tells; round 2, open and waiting for a plan, after a dispute."""
+    end = ended_at(row)
+    disputed = case.round_number > 1
+    yield Round(
+        case=case,
+        number=1,
+        opened_at=row.received_at,
+        closed_at=end if disputed or case.outcome else None,
+        handler=case.handler,
+        result=row.result,
+        delivered_at=end if row.confirmation else None,
+        solved=False if disputed else True if case.outcome == Outcome.CONFIRMED else None,
+        score=row.score,
+        score_source=ScoreSource.ON_BEHALF if row.score is not None else "",
+    )
+    if disputed:
+        yield Round(case=case, number=2, opened_at=end, handler=case.handler, needs_plan=True)
+
+
+def _events_of(case: Case, history: History) -> Iterator[CaseEvent]:
+    for seq, happening in enumerate(history.happenings, start=1):
+        last = seq == len(history.happenings)
+        yield CaseEvent(
+            case=case,
+            seq=seq,
+            kind=happening.kind,
+            at=happening.at,
+            from_state=happening.from_state,
+            to_state=happening.to_state,
+            team=case.team,
+            round_number=case.round_number if last else 1,
+            note=happening.note,
+            data=happening.data,
+            imported=True,
+        )
