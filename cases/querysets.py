@@ -18,7 +18,7 @@ from cases.searching import fts5_query, tsquery
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cases.models import Case, Customer, Staff
+    from cases.models import Case, Customer, Staff, Team
 
 
 # Both indexes are made from Case.search_text by the database itself (migration 0002).
@@ -36,6 +36,18 @@ class StaffQuerySet(models.QuerySet["Staff"]):
 
     def with_role(self, role: str) -> Self:
         return self.filter(groups__name=role)
+
+    def nearest_first(self, team: Team | None) -> Self:
+        """Each person once: members of this team, then others of its department, then everybody else."""
+        if team is None:
+            return self.order_by("name", "pk").distinct()
+        distance = models.Case(
+            models.When(teams=team, then=0),
+            models.When(department=team.department_id, then=1),
+            default=2,
+            output_field=models.IntegerField(),
+        )
+        return self.annotate(distance=models.Min(distance)).order_by("distance", "name", "pk")
 
     def colleagues_of(self, staff: Staff) -> Self:
         """
@@ -64,7 +76,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         Active customers with this number, this exact phone or e-mail, or a name that begins like this;
         contact data is never searched by parts.
         """
-        text = unicodedata.normalize("NFKC", words).strip()
+        text = unicodedata.normalize("NFKC", words).replace("\0", "").strip()
         if not text:
             return self.none()
         reached = self.filter(contacts__value__in=likely_contacts(text)).values("pk")

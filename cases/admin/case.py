@@ -7,13 +7,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
+from cases.admin.attachments import AttachmentsMixin
 from cases.admin.case_list import CaseListMixin
+from cases.admin.case_page import CasePageMixin
 from cases.admin.desk import DeskMixin
 from cases.models import Case
 
 
 @admin.register(Case)
-class CaseAdmin(CaseListMixin, DeskMixin, ModelAdmin):
+class CaseAdmin(CasePageMixin, CaseListMixin, DeskMixin, AttachmentsMixin, ModelAdmin):
     """Nobody edits or deletes a case: it is registered, and then changed by transitions alone."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:

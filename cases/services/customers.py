@@ -98,9 +98,7 @@ def _numbered(new: NewCustomer) -> Customer:
         with transaction.atomic():
             return Customer.objects.create(number=number, name=name)
     except IntegrityError:
-        raise InvalidInput(
-            "number", _("This number is taken, or it is not C followed by digits.")
-        ) from None
+        raise InvalidInput("number", _("This number is taken, or it is not C followed by digits.")) from None
 
 
 def _next_free(name: str, *, attempts: int) -> Customer:

@@ -1,0 +1,214 @@
+"""
+One timeline of a case: what happened, what was said, which files came, newest first.
+
+Every message and every file belongs to an event, so the order of the events is the order of everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.admin.names import resolve_names
+from cases.choices import CaseType, Channel, Direction, Region, Source, State, Urgency, WaitingFor
+from cases.lifecycle import MOVES
+from cases.models import Attachment, Case, CaseEvent, EventKind, Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cases.admin.names import Reference
+
+PAGE_LENGTH = 30
+CHOICES: dict[str, Any] = {
+    "urgency": Urgency,
+    "channel": Channel,
+    "type": CaseType,
+    "region": Region,
+    "waiting_for": WaitingFor,
+    "waited_for": WaitingFor,
+    "source": Source,
+}
+REFERENCES = {
+    "team": "team",
+    "from_team": "team",
+    "supporting": "team",
+    "handler": "staff",
+    "topic": "topic",
+    "other": "case",
+    "case": "case",
+}
+MOMENTS = frozenset({"promised_at", "due_at", "expected_at", "happened_at"})
+# What "was" holds depends on the event: who handled it, or how urgent it was.
+WAS: dict[str, str] = {
+    EventKind.REASSIGN: "handler",
+    EventKind.DISPUTE: "handler",
+    EventKind.SET_URGENCY: "urgency",
+}
+LABELS: dict[str, Any] = {
+    "from_team": gettext_lazy("From team"),
+    "waited_for": gettext_lazy("Waited for"),
+    "was": gettext_lazy("Before"),
+    "handler": gettext_lazy("Handler"),
+    "case": gettext_lazy("The duplicate"),
+    "type": gettext_lazy("Type"),
+    "topic": gettext_lazy("Topic"),
+    "urgency": gettext_lazy("Urgency"),
+    "channel": gettext_lazy("Channel"),
+    "source": gettext_lazy("Source"),
+}
+# Shown as the message itself, or said by the event already.
+LEFT_OUT = frozenset({"message", "send"})
+BY_CUSTOMER = frozenset({EventKind.CONFIRM, EventKind.DISPUTE, EventKind.RECEIVE_MESSAGE})
+
+
+@dataclass(frozen=True)
+class Fact:
+    label: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event as the page shows it; ``moved`` when it changed the state."""
+
+    event: CaseEvent
+    actor: str
+    facts: tuple[Fact, ...]
+    message: Message | None
+    attachment: Attachment | None
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.event.from_state) and self.event.from_state != self.event.to_state
+
+    @property
+    def is_internal(self) -> bool:
+        return self.message is not None and self.message.direction == Direction.INTERNAL
+
+    @property
+    def note(self) -> str:
+        """The note, unless the message says the same words."""
+        said = self.message.body if self.message else ""
+        return "" if self.event.note == said else self.event.note
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When the words were said, where that was not when they were written down."""
+        return self.message.at if self.message and self.message.at != self.event.at else None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    entries: list[Entry]
+    older: int | None
+    is_newest: bool
+
+
+def build_timeline(case: Case, *, before: int | None = None) -> Timeline:
+    """One page of the timeline, in two queries: the events below ``before`` and the names in them."""
+    found = case.events.select_related("actor", "team", "message", "attachment").order_by("-seq")
+    wanted = found.filter(seq__lt=before) if before else found
+    rows = list(wanted[: PAGE_LENGTH + 1])
+    events, older = rows[:PAGE_LENGTH], len(rows) > PAGE_LENGTH
+    names = resolve_names(references_of(events))
+    parts = {support.pk: str(support.team) for support in case.support_requests.all()}
+    words = Words(names, parts)
+    return Timeline(
+        [entry_of(case, event, words) for event in events], events[-1].seq if older else None, before is None
+    )
+
+
+def entry_of(case: Case, event: CaseEvent, words: Words) -> Entry:
+    return Entry(
+        event=event,
+        actor=actor_of(case, event),
+        facts=tuple(words.facts_of(event)),
+        message=getattr(event, "message", None),
+        attachment=getattr(event, "attachment", None),
+    )
+
+
+def actor_of(case: Case, event: CaseEvent) -> str:
+    """Who did it; an imported event names the handler as the record sheet wrote them."""
+    if event.actor:
+        return str(event.actor)
+    if event.imported:
+        return case.handler_label or _("Record sheet")
+    return _("Customer") if event.kind in BY_CUSTOMER else _("System")
+
+
+def references_of(events: Iterable[CaseEvent]) -> Iterator[Reference]:
+    """Every row the data of these events mentions."""
+    for event in events:
+        yield from _mentioned(event.kind, event.data)
+
+
+def _mentioned(kind: str, data: dict[str, Any]) -> Iterator[Reference]:
+    for key, value in data.items():
+        if isinstance(value, dict):
+            yield from _mentioned(kind, value)
+        referred = REFERENCES.get(WAS.get(kind, "") if key == "was" else key)
+        if referred:
+            yield from ((referred, pk) for pk in as_list(value) if isinstance(pk, int))
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Turns the plain values of events into words of the active language and the local time zone."""
+
+    names: dict[Reference, str]
+    supporting: dict[int, str]
+
+    def facts_of(self, event: CaseEvent) -> Iterator[Fact]:
+        was = event.data.get("was")
+        before = was if isinstance(was, dict) else {}
+        for key, value in event.data.items():
+            if key in LEFT_OUT or isinstance(value, dict):
+                continue
+            meaning = WAS.get(event.kind, key) if key == "was" else key
+            after = self.say(meaning, value)
+            if key in before:
+                after = _("%(before)s → %(after)s") % {
+                    "before": self.say(key, before[key]) or _("empty"),
+                    "after": after or _("empty"),
+                }
+            if after:
+                yield Fact(str(label_of(event.kind, key)), after)
+
+    def say(self, key: str, value: Any) -> str:
+        """The value in words; '' for an empty one."""
+        if value is None or value in ("", []):
+            return ""
+        if key in REFERENCES:
+            kind = REFERENCES[key]
+            return ", ".join(self.names.get((kind, pk), str(pk)) for pk in as_list(value))
+        if key == "support":
+            return self.supporting.get(value, str(value))
+        if key in CHOICES:
+            return str(dict(CHOICES[key].choices).get(value, value))
+        return say_plainly(key, value)
+
+
+def say_plainly(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if key in MOMENTS:
+        return formats.date_format(timezone.localtime(datetime.fromisoformat(value)), "DATETIME_FORMAT")
+    return str(value)
+
+
+def label_of(kind: str, key: str) -> Any:
+    """The label under which the dialog asked for it, else our own, else the name of the column."""
+    row = MOVES.get(kind)
+    asked = {item.name: item.label for item in row.inputs} if row else {}
+    return asked.get(key) or LABELS.get(key) or key
