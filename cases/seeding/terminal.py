@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 import unicodedata
 from collections.abc import Sequence
-from typing import TextIO
+
+from django.core.management.base import OutputWrapper
 
 BAR_WIDTH = 30
 SECONDS_BETWEEN_LINES = 0.5
@@ -32,7 +33,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 class Progress:
     """A bar on a terminal, a line every tenth of the way elsewhere; ``total`` steps in all."""
 
-    def __init__(self, out: TextIO, what: str, total: int) -> None:
+    def __init__(self, out: OutputWrapper, what: str, total: int) -> None:
         self.out, self.what, self.total = out, what, max(total, 1)
         self.begun = self.shown_at = time.monotonic()
         self.tenth = 0
