@@ -50,6 +50,8 @@ def team_that_analysed(case: Case) -> Team | None:
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:
     """The team a reassigned case belongs to; the new handler must be its member or lead it."""
+    if wanted and not wanted.active:
+        raise InvalidInput("team", _("This team is not active any more. Choose another one."))
     team = wanted or case.team
     if team and handler.is_in_or_leads(team.pk):
         return team
