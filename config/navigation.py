@@ -44,6 +44,9 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "cases.admin.desk.fill_index",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("bihuan/favicon.svg")}
+    ],
     "STYLES": [lambda request: static("cases/bihuan.css")],
     "SIDEBAR": {"navigation": SIDEBAR},
     "COLORS": {

@@ -66,11 +66,12 @@ def span_in_words(span: timedelta) -> str:
     """The two largest units of a span, not less than one minute: 2 d 3 h, 4 h 20 min, 7 min."""
     minutes = max(int(abs(span).total_seconds() // 60), 1)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return gettext("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
-    if hours:
-        return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
-    return gettext("%(minutes)d min") % {"minutes": minutes}
+    parts = (
+        (days, gettext("%(number)d d")),
+        (hours, gettext("%(number)d h")),
+        (0 if days else minutes, gettext("%(number)d min")),
+    )
+    return " ".join(words % {"number": number} for number, words in parts if number)
 
 
 def countdown(due_at: datetime, at: datetime) -> Countdown:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
 from cases.admin import badges
-from cases.admin.actions import BulkActionsMixin
+from cases.admin.actions import MOST_AT_ONCE, BulkActionsMixin
 from cases.admin.filters import FILTERS
 from cases.admin.paging import Cursor, count_up_to, read_page
 from cases.admin.tabs import EVERYTHING, TABS
@@ -82,13 +82,19 @@ class CaseChangeList(ChangeList):
         self.page = page
         self.result_list = page.rows
         self.result_count = len(page.rows) if alone else count_up_to(self.queryset, COUNTED)
-        self.full_result_count = self.paginator = None
+        self.full_result_count = self.result_count  # nothing to say beside the title
+        self.paginator = None
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = True
 
     def get_ordering_field_columns(self) -> dict[int, str]:
         """No column sorts: the tab decides, and has an index for it."""
         return {}
+
+    @property
+    def may_take_all(self) -> bool:
+        """Whether a bulk change may be offered for the rows of all pages."""
+        return len(self.result_list) < self.result_count <= MOST_AT_ONCE
 
     @cached_property
     def count_in_words(self) -> str:
@@ -137,8 +143,8 @@ class CaseListMixin(BulkActionsMixin):
         "words_shown",
         "urgency_shown",
         "state_shown",
-        "handler_shown",
         "deadline_shown",
+        "handler_shown",
         "round_shown",
     )
     list_filter = FILTERS

@@ -75,7 +75,7 @@ def parts_for(staff: Staff, at: datetime) -> list[Part]:
             "mine",
             _("My cases by next deadline"),
             "assignment_ind",
-            _("You handle no open case. Claim one of your team below, or register a new one."),
+            _("You handle no open case. Look at what waits unclaimed in your team."),
             list_link(tab="mine"),
         ),
         _part(

@@ -1,19 +1,23 @@
-"""The list of cases: what it shows, its tabs, and what it costs."""
+"""The list of cases: what a row says, its tabs, whom it shows what, and what it costs."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
-from cases.choices import State
-from cases.models import Case, Staff
-from tests.factories import make_case
+from cases.choices import State, VipLevel, WaitingFor
+from cases.models import Case
+from cases.services import transition_case
+from tests.cases.listing import LIST, listed, open_list
+from tests.factories import CustomerFactory, TeamFactory, make_case
 from tests.scenes import Scene, make_scene
 
-LIST = "admin:cases_case_changelist"
+AT_MOST = 12
 
 
 @pytest.fixture
@@ -21,18 +25,113 @@ def scene(db: None) -> Scene:
     return make_scene()
 
 
-def numbers(client: Client, staff: Staff, **query: str) -> list[str]:
-    """Numbers of the rows this person is shown."""
-    client.force_login(staff)
-    response = client.get(reverse(LIST), query)
-    assert response.status_code == 200, response.status_code
-    found: Any = response.context_data  # type: ignore[attr-defined]
-    return [case.number for case in found["cl"].result_list]
+def late(case: Case) -> Case:
+    """The same case with its deadline an hour ago: time is not waited for."""
+    Case.objects.filter(pk=case.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    return case
 
 
 def test_a_row_says_what_matters(client: Client, scene: Scene) -> None:
-    case = scene.case(State.HANDLING)
+    vip = CustomerFactory(vip_level=VipLevel.GOLD)
+    case = scene.case(State.HANDLING, customer=vip)
     client.force_login(scene.specialist)
     page = client.get(reverse(LIST)).content.decode()
-    assert case.number in page
-    assert "bh-due-on_time" in page
+    for words in (
+        case.number,
+        vip.number,
+        "bh-vip",
+        "订单显示已签收",
+        "bh-due-on_time",
+        scene.specialist.name,
+    ):
+        assert words in page
+
+
+def test_lateness_is_said_in_words_and_by_an_icon(client: Client, scene: Scene) -> None:
+    late(scene.case(State.HANDLING))
+    client.force_login(scene.specialist)
+    client.cookies["django_language"] = "en"
+    scene.specialist.language = "en"
+    scene.specialist.save()
+    page = client.get(reverse(LIST)).content.decode()
+    assert "late by 1 h" in page
+    assert ">warning<" in page
+
+
+def test_every_tab_shows_its_queue(client: Client, scene: Scene) -> None:
+    intake = scene.case()
+    handled = scene.case(State.HANDLING)
+    overdue = late(scene.case(State.HANDLING))
+    waiting = scene.case(State.ANALYSIS)
+    transition_case(waiting.pk, "wait_for", actor=scene.agent, note="等客户", waiting_for=WaitingFor.CUSTOMER)
+    disputed = scene.case(State.CONFIRMATION)
+    transition_case(disputed.pk, "dispute", actor=None, solved=False)
+    archived = scene.case(State.ARCHIVE)
+    everybody = {intake, handled, overdue, waiting, disputed, archived}
+    expected = {
+        "mine": {disputed},
+        "team": everybody - {archived},
+        "unclaimed": {intake},
+        "late": {overdue},
+        "waiting": {waiting},
+        "dissatisfied": {disputed},
+        "all": everybody,
+    }
+    for tab, cases in expected.items():
+        assert set(listed(client, scene.supervisor, tab=tab)) == cases, tab
+
+
+def test_the_active_tab_is_marked_and_an_unknown_one_is_all(client: Client, scene: Scene) -> None:
+    for tab, name in (("late", "late"), ("nonsense", "all"), ("", "all")):
+        active = [
+            shown["label"] for shown in open_list(client, scene.agent, tab=tab).tabs() if shown["active"]
+        ]
+        assert active == [open_list(client, scene.agent, tab=name).tab.label]
+
+
+def test_queues_come_by_deadline_and_cases_without_one_last(client: Client, scene: Scene) -> None:
+    now = timezone.now()
+    without = scene.case(State.ANALYSIS)
+    later = scene.case(State.ANALYSIS, expected_at=now + timedelta(hours=9))
+    sooner = scene.case(State.ANALYSIS, expected_at=now + timedelta(hours=2))
+    assert listed(client, scene.agent, tab="mine") == [sooner, later, without]
+
+
+def test_a_foreign_case_is_never_listed(client: Client, scene: Scene) -> None:
+    own = scene.case()
+    foreign = make_case(team=TeamFactory())
+    for query in ({}, {"tab": "unclaimed"}, {"q": foreign.number}, {"q": foreign.customer.number}):
+        assert foreign not in listed(client, scene.agent, **query)
+    assert own in listed(client, scene.agent)
+    assert set(listed(client, scene.auditor)) == {own, foreign}
+
+
+def test_the_count_stops_where_it_would_cost(
+    client: Client, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _each in range(4):
+        scene.case()
+    assert open_list(client, scene.agent).count_in_words == "4"
+    monkeypatch.setattr("cases.admin.case_list.ROWS", 1)
+    monkeypatch.setattr("cases.admin.case_list.COUNTED", 2)
+    assert open_list(client, scene.agent).count_in_words == "2+"
+
+
+def test_the_queries_do_not_grow_with_the_rows(
+    client: Client, scene: Scene, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    queries: list[dict[str, str]] = [{}, {"tab": "late"}, {"q": "订单"}, {"q": "C99"}, {"state": "open"}]
+    for rows in (1, 10, 100):
+        for _each in range(rows - Case.objects.count()):
+            late(scene.case(expected_at=timezone.now() + timedelta(hours=1)))
+        for person in (scene.agent, scene.supervisor, scene.manager):
+            client.force_login(person)
+            for query in queries:
+                with django_assert_max_num_queries(AT_MOST):
+                    assert client.get(reverse(LIST), query).status_code == 200
+
+
+def test_an_empty_list_says_what_to_do(client: Client, scene: Scene) -> None:
+    client.force_login(scene.agent)
+    assert reverse("admin:cases_case_add") in client.get(reverse(LIST)).content.decode()
+    assert "bh-empty" in client.get(reverse(LIST), {"q": "nothing"}).content.decode()
