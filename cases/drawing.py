@@ -35,7 +35,8 @@ STANDALONE_STYLE = (
     "@media (prefers-color-scheme:dark){svg{color:#e5e7eb;background:#111827}}</style>"
 )
 STYLE = (
-    "<style>.bh-lifecycle text{fill:currentColor;font-family:Inter,'Noto Sans CJK SC','Microsoft YaHei',sans-serif}"
+    "<style>.bh-lifecycle text{fill:currentColor;"
+    "font-family:Inter,'Noto Sans CJK SC','Microsoft YaHei',sans-serif}"
     ".bh-lifecycle path,.bh-lifecycle rect{stroke:currentColor;fill:none;stroke-width:1.5}"
     ".bh-lifecycle rect{fill:currentColor;fill-opacity:.05}"
     ".bh-lifecycle .head{font-weight:600}.bh-lifecycle .tip{fill:currentColor;stroke:none}</style>"
@@ -211,4 +212,5 @@ def tip(x: int, y: int, towards: str) -> str:
 
 
 def text(x: int, y: int, words: str, *, size: int = FONT, kind: str = "label", anchor: str = "start") -> str:
-    return f'<text class="{kind}" x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}">{escape(words)}</text>'
+    place = f'x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}>{escape(words)}</text>'

@@ -57,7 +57,7 @@ def submit(request: HttpRequest, form: RegistrationForm) -> HttpResponse:
         return show(request, form, status=422)
     try:
         case = register_with_customer(
-            form.customer(),
+            form.meant_customer(),
             actor=request.user,
             cause_key=f"register:{request.user.pk}:{form.cleaned_data['nonce']}",
             **form.facts(),

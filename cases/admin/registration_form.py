@@ -156,7 +156,7 @@ class RegistrationForm(forms.Form):
                 _("Nobody is found by this. Check it, or write down a new customer below."),
             )
 
-    def customer(self) -> Customer | NewCustomer:
+    def meant_customer(self) -> Customer | NewCustomer:
         """The customer found, or what is known of a new one."""
         given = self.cleaned_data
         if "found" in given:

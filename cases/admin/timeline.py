@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.admin.names import resolve_names
-from cases.choices import CaseType, Channel, Direction, Region, Source, State, Urgency, WaitingFor
+from cases.choices import CaseType, Channel, Direction, Region, Source, Urgency, WaitingFor
 from cases.lifecycle import MOVES
 from cases.models import Attachment, Case, CaseEvent, EventKind, Message
 
