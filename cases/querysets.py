@@ -95,18 +95,19 @@ class SupportRequestQuerySet(models.QuerySet[Any]):
 class CaseQuerySet(models.QuerySet["Case", "Case"]):
     def visible_to(self, staff: Staff) -> Self:
         """
-        The one row scope: own cases, those of own teams, and those own teams support; supervisors see
-        their department and what no team has yet; managers and auditors see everything.
+        The one row scope: own cases, those own teams handle, took in or support; supervisors see those of
+        the teams of their department and what no team has yet; managers and auditors see everything.
         """
         if staff.has_perm("cases.view_every_case"):
             return self
         mine = Q(handler=staff)
         if staff.has_perm("cases.view_department_case"):
-            mine |= Q(team__department_id=staff.department_id, team__isnull=False) | Q(team=None)
+            mine |= Q(team=None)
+        if teams := staff.team_ids | staff.led_team_ids:
+            mine |= Q(team_id__in=teams) | Q(intake_team_id__in=teams)
         if staff.team_ids:
             requests = self.model.support_requests.rel.related_model._default_manager
-            supported = requests.filter(team_id__in=staff.team_ids).values("case_id")
-            mine |= Q(team_id__in=staff.team_ids) | Q(pk__in=supported)
+            mine |= Q(pk__in=requests.filter(team_id__in=staff.team_ids).values("case_id"))
         return self.filter(mine)
 
     def under_way(self) -> Self:
@@ -167,7 +168,9 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
         if CUSTOMER_NUMBER.fullmatch(text):
             return list(customers.filter(number=text.upper()).values_list("pk", flat=True))
         contacts = likely_contacts(text)
-        return list(customers.reachable_at(contacts[0]).values_list("pk", flat=True)[:100]) if contacts else []
+        return (
+            list(customers.reachable_at(contacts[0]).values_list("pk", flat=True)[:100]) if contacts else []
+        )
 
     def search(self, words: str) -> Self:
         """

@@ -87,6 +87,10 @@ class Case(FSMModelMixin, models.Model):
     team = models.ForeignKey(
         "cases.Team", models.PROTECT, verbose_name=_("main team"), related_name="cases", null=True, blank=True
     )
+    # Took the case in, or dispatched it last: gets it back when it is sent back, and keeps seeing it.
+    intake_team = models.ForeignKey(
+        "cases.Team", models.PROTECT, verbose_name=_("intake team"), related_name="+", null=True, blank=True
+    )
     tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier.choices, default=Tier.FRONT_LINE)
     handler = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -179,6 +183,7 @@ class Case(FSMModelMixin, models.Model):
             models.Index(fields=["-received_at", "-id"], name="case_newest"),
             models.Index(fields=["state", "-received_at", "-id"], name="case_state_newest"),
             models.Index(fields=["team", "-received_at", "-id"], name="case_team_newest"),
+            models.Index(fields=["intake_team", "-received_at", "-id"], name="case_intake_newest"),
             models.Index(fields=["handler", "-received_at", "-id"], name="case_handler_newest"),
             models.Index(fields=["customer", "-received_at", "-id"], name="case_customer_newest"),
             models.Index(fields=["type", "topic", "-received_at", "-id"], name="case_topic_newest"),
@@ -254,6 +259,7 @@ class Case(FSMModelMixin, models.Model):
 
     @move
     def dispatch(self, *, team: Team) -> None:
+        self.intake_team = self.team
         self._offer_to(team)
 
     @move
@@ -263,8 +269,8 @@ class Case(FSMModelMixin, models.Model):
         self.promised_at = promised_at
 
     @move
-    def send_back(self, *, team: Team | None) -> None:
-        self._offer_to(team)
+    def send_back(self) -> None:
+        self._offer_to(self.intake_team)
         self.bounce_count += 1
 
     @move
@@ -333,8 +339,8 @@ class Case(FSMModelMixin, models.Model):
         self.duplicate_of = other
 
     @move
-    def reopen(self, *, team: Team | None, handler: Staff | None) -> None:
-        self._offer_to(team)
+    def reopen(self, *, handler: Staff | None) -> None:
+        self._offer_to(self.intake_team or self.team)
         self.handler = handler
         self.round_number += 1
         self.outcome = ""

@@ -40,14 +40,6 @@ def second_handler(case: Case) -> Staff | None:
     return found
 
 
-def team_that_analysed(case: Case) -> Team | None:
-    """The team from which the case was last dispatched; its present team when it never was."""
-    last = case.events.filter(kind=EventKind.DISPATCH).order_by("-seq").first()
-    if last is None or last.data["from_team"] is None:
-        return case.team
-    return Team.objects.get(pk=last.data["from_team"])
-
-
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:
     """The team a reassigned case belongs to; the new handler must be its member or lead it."""
     if wanted and not wanted.active:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import Direction, Urgency
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import SupportRequest, Team
-from cases.services.assignment import refuse_unfit_handler, team_of_new_handler, team_that_analysed
+from cases.services.assignment import refuse_unfit_handler, team_of_new_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def accept(step: Step) -> None:
 def send_back(step: Step) -> None:
     """Back to the team that dispatched it; whoever supports it is no longer needed."""
     step.kept["from_team"] = step.case.team_id
-    step.case.send_back(team=team_that_analysed(step.case))
+    step.case.send_back()
     step.waive_support()
 
 

@@ -153,6 +153,7 @@ def _registered_by(cause_key: str | None) -> Case | None:
 def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> None:
     """The number is taken last, so that nothing is waited for while holding it."""
     case.region = case.region or case.customer.region
+    case.intake_team = case.team
     case.tier = case.team.tier if case.team else case.tier
     case.due_at = case.next_deadline
     case.number = next_number(timezone.localdate(at))

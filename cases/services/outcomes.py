@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import ScoreSource
 from cases.exceptions import CaseNotFound, InvalidInput
 from cases.models import Case
-from cases.services.assignment import second_handler, team_that_analysed
+from cases.services.assignment import second_handler
 from cases.services.steps import Step, finish_step
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def reopen(step: Step) -> None:
     """Back to the team that analysed it; an agent who reopens keeps it in hand."""
     actor = step.actor
     may_analyse = bool(actor and actor.has_perm("cases.may_begin_analysis"))
-    step.case.reopen(team=team_that_analysed(step.case), handler=actor if may_analyse else None)
+    step.case.reopen(handler=actor if may_analyse else None)
     step.open_round(needs_plan=False)
 
 
