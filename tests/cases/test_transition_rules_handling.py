@@ -90,7 +90,7 @@ def test_a_case_is_reassigned_only_to_somebody_who_can_do_the_work(scene: Scene)
 def test_reassigning_to_another_team_moves_the_case_there(scene: Scene) -> None:
     case = do(scene.case(State.HANDLING), "reassign", scene.supervisor, handler=scene.supporter)
     assert (case.team, case.handler) == (scene.support, scene.supporter)
-    refused(CaseNotFound, case, "reassign", scene.supervisor, handler=scene.specialist)
+    refused(NotPermitted, case, "reassign", scene.supervisor, handler=scene.specialist)
 
 
 def test_a_case_is_not_moved_to_a_closed_team(scene: Scene) -> None:
