@@ -20,17 +20,67 @@ def may(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(f"cases.{permission}")
 
 
+def here(link: str | Promise) -> Callable[[HttpRequest], bool]:
+    """Whether this line of the sidebar is the nearest to the page that is open."""
+
+    def is_nearest(request: HttpRequest) -> bool:
+        above = [address for address in _addresses() if request.path.startswith(address)]
+        return str(link) == (max(above, key=len) if above else request.path)
+
+    return is_nearest
+
+
 def page(title: str | Promise, icon: str, address: str, permission: str = "") -> dict[str, Any]:
     """One line of the sidebar; without a permission everybody sees it."""
-    line = {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{address}")}
+    link = reverse_lazy(f"admin:{address}")
+    line: dict[str, Any] = {"title": title, "icon": icon, "link": link, "active": here(link)}
     return line | {"permission": may(permission)} if permission else line
 
 
-SIDEBAR = [
+def _addresses() -> list[str]:
+    """Of all lines but the desk, above which every page would be."""
+    return [str(line["link"]) for group in SIDEBAR for line in group["items"]][1:]
+
+
+SIDEBAR: list[dict[str, Any]] = [
     {
         "items": [
             page(_("My desk"), "desk", "index"),
             page(_("Cases"), "inbox", "cases_case_changelist", "view_case"),
+            page(_("Customers"), "contacts", "cases_customer_changelist", "view_customer"),
+            page(_("How a case goes"), "account_tree", "cases_lifecycle", "view_case"),
+        ],
+    },
+    {
+        "title": _("Organisation"),
+        "separator": True,
+        "items": [
+            page(_("Staff"), "badge", "cases_staff_changelist", "view_staff"),
+            page(_("Teams"), "groups", "cases_team_changelist", "view_team"),
+            page(_("Departments"), "apartment", "cases_department_changelist", "view_department"),
+        ],
+    },
+    {
+        "title": _("Rules"),
+        "separator": True,
+        "items": [
+            page(_("Topics"), "label", "cases_topic_changelist", "view_topic"),
+            page(_("Routing rules"), "alt_route", "cases_routingrule_changelist", "view_routingrule"),
+        ],
+    },
+    {
+        "title": _("Files and records"),
+        "separator": True,
+        "items": [
+            page(_("Import record sheet"), "upload_file", "cases_case_import_records", "import_case"),
+            page(_("Imports"), "download_done", "cases_importrecord_changelist", "view_importrecord"),
+            page(_("Exports"), "file_export", "cases_exportrecord_changelist", "view_exportrecord"),
+            page(
+                _("Looks at contact data"),
+                "visibility",
+                "cases_contactaccess_changelist",
+                "view_contactaccess",
+            ),
         ],
     },
 ]

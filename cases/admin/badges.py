@@ -1,4 +1,4 @@
-"""Small marks beside a case: urgency, state, deadline, VIP. Never by colour alone: each has a word or an icon."""
+"""Small marks beside a case: urgency, state, deadline, VIP. Each has a word or an icon, not colour alone."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OrderBy, Q, QuerySet
 
 from cases.models import Case
 
@@ -27,7 +27,7 @@ class Order:
     descending: bool = False
     nullable: bool = False
 
-    def columns(self, *, backwards: bool = False) -> list[object]:
+    def columns(self, *, backwards: bool = False) -> list[str | OrderBy]:
         descending = self.descending != backwards
         if not self.nullable:
             sign = "-" if descending else ""

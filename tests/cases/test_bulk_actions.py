@@ -116,7 +116,7 @@ def test_a_role_is_offered_only_what_it_may_do(client: Client, scene: Scene) -> 
         offered[person] = set(open_list(client, person).model_admin.get_actions(request_of(client, person)))
     assert offered[scene.agent] == {"claim", "dispatch"}
     assert offered[scene.specialist] == set()
-    assert offered[scene.supervisor] == {"assign", "remind"}
+    assert offered[scene.supervisor] == {"assign", "remind", "export"}
     assert offered[scene.auditor] == set()
 
 
