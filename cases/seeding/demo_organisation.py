@@ -109,6 +109,8 @@ def _mail(name: str) -> tuple[ContactKind, str]:
 
 
 CUSTOMERS = (
+    DemoCustomer("C1001", "蒋*", (_phone(1001),), Region.EAST),
+    DemoCustomer("C1002", "沈*", (_phone(1002), _mail("shen1002")), Region.NORTH),
     DemoCustomer("C1003", "周*", (_phone(1003), _mail("zhou1003")), Region.EAST),
     DemoCustomer(
         "C1004",

@@ -12,7 +12,7 @@ from cases.seeding.plots import tell
 from cases.seeding.rows import Batch, CaseRow
 from cases.seeding.tale import HOUR, Tale, moment
 from cases.seeding.texts import ENGLISH_SHARE, description, early_one_of, one_of, product
-from cases.seeding.world import World
+from cases.seeding.world import Desk, World
 
 # Paper on speed: consultation 51 %, complaint 39 %, after-sales and suggestion the rest.
 TYPES = (CaseType.CONSULTATION, CaseType.COMPLAINT, CaseType.AFTER_SALES, CaseType.SUGGESTION)
@@ -48,15 +48,14 @@ def _make(world: World, chance: Random, index: int) -> Tale:
     received = moment_of(day, place, of_day, world.zone, chance)
     counter = place + 1 + world.given.get(f"{day:%Y%m%d}", 0)
     number = f"CS{day:%Y%m%d}{counter:03d}"
-    case = _request(world, chance, index, number, received)
     desk, back = one_of(chance, world.front), one_of(chance, world.back)
-    case.team_id, case.tier = desk.id, desk.tier
+    case = _request(world, chance, index, number, received, desk)
     tale = Tale(world, chance, case, index, received)
     tell(tale, desk, back)
     return tale
 
 
-def _request(world: World, chance: Random, index: int, number: str, received: int) -> CaseRow:
+def _request(world: World, chance: Random, index: int, number: str, received: int, desk: Desk) -> CaseRow:
     customers = world.customers
     who = int(customers.count * chance.random() ** 1.5)  # some come back often
     type_ = _type(chance)
@@ -84,9 +83,11 @@ def _request(world: World, chance: Random, index: int, number: str, received: in
         received_at,
         moment(received + one_of(chance, (4, 8, 24, 48)) * HOUR),
         received_at,
-        0,
+        desk.id,
+        desk.id,
         search_tokens(number, order, customers.number(who), customers.name(who), what, text, remark),
         one_of(chance, URGENCIES),
+        tier=desk.tier,
     )
 
 

@@ -35,6 +35,7 @@ class CaseRow:
     expected_at: str | None
     state_since: str
     team_id: int
+    intake_team_id: int
     search_text: str = ""
     urgency: str = Urgency.NORMAL.value
     source: str = Source.STAFF.value

@@ -39,6 +39,7 @@ def test_seeded_cases_hold_what_the_services_would_have_derived() -> None:
     for case in Case.objects.select_related("customer", "contact", "team", "topic"):
         assert case.search_text == case.searchable_text()
         assert case.due_at == case.next_deadline
+        assert case.intake_team is not None
         assert case.team is not None
         assert case.tier == case.team.tier
         assert case.contact is None or case.contact.customer_id == case.customer_id

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
+from cases.exchange.importing import carry_out, read_records
 from cases.models import Case, Staff
 from cases.seeding.demo import Login, is_untouched, make_demo
+from cases.seeding.demo_sheet import FILE_NAME, sheet
 from cases.seeding.terminal import table
 
 
@@ -16,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if is_untouched():
-            self._show_logins(make_demo())
+            self._show_logins(_fill())
         else:
             self._show_how_to_log_in()
 
@@ -34,3 +38,11 @@ class Command(BaseCommand):
             "A new password for one of them: python manage.py changepassword NAME\n"
             "A new superuser: python manage.py createsuperuser\n"
         )
+
+
+@transaction.atomic
+def _fill() -> list[Login]:
+    """The demo, and a record sheet of older cases, as people who begin with the product bring one."""
+    logins = make_demo()
+    carry_out(read_records(BytesIO(sheet()), FILE_NAME), actor=None)
+    return logins
