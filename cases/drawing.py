@@ -75,14 +75,22 @@ class Arrow:
     labels: tuple[str, ...]
 
     @property
-    def is_straight(self) -> bool:
+    def span(self) -> tuple[int, int]:
+        """The highest and the lowest state it touches, counted from the top."""
         order = list(State)
-        return all(order.index(self.target) - order.index(source) == 1 for source in self.sources)
+        touched = [order.index(state) for state in (*self.sources, self.target)]
+        return min(touched), max(touched)
 
     @property
-    def side(self) -> str:
-        order = list(State)
-        return "right" if order.index(self.target) > order.index(self.sources[0]) else "left"
+    def leads_down(self) -> bool:
+        return self.span[1] == list(State).index(self.target)
+
+    @property
+    def is_straight(self) -> bool:
+        return self.leads_down and self.span[1] - self.span[0] == 1
+
+    def overlaps(self, other: Arrow) -> bool:
+        return max(self.span[0], other.span[0]) < min(self.span[1], other.span[1])
 
 
 def draw_lifecycle(*, standalone: bool = False) -> str:
@@ -90,15 +98,14 @@ def draw_lifecycle(*, standalone: bool = False) -> str:
     boxes = boxes_of(MOVES)
     arrows = arrows_of(MOVES.values())
     straight = [arrow for arrow in arrows if arrow.is_straight]
-    left = [arrow for arrow in arrows if not arrow.is_straight and arrow.side == "left"]
-    right = [arrow for arrow in arrows if not arrow.is_straight and arrow.side == "right"]
-    room = {"left": room_of(left), "right": room_of(right)}
-    x = room["left"]
+    left = [arrow for arrow in arrows if not arrow.leads_down]
+    right = [arrow for arrow in arrows if arrow.leads_down and not arrow.is_straight]
+    x = room_of(left)
     parts = [draw_box(box, x) for box in boxes.values()]
     parts += [draw_straight(arrow, boxes, x) for arrow in straight]
     parts += draw_lanes(left, boxes, edge=x, direction=-1)
     parts += draw_lanes(right, boxes, edge=x + BOX_WIDTH, direction=1)
-    width = x + BOX_WIDTH + room["right"]
+    width = x + BOX_WIDTH + room_of(right)
     height = max(box.bottom for box in boxes.values()) + 20
     return frame(parts, width, height, standalone=standalone)
 
@@ -144,11 +151,11 @@ def width_of(text: str) -> int:
 
 def room_of(arrows: Iterable[Arrow]) -> int:
     """What one side needs for its lanes, each with its labels outside of it."""
-    return 10 + sum(LANE + lane_width(arrow) for arrow in arrows)
+    return 16 + sum(LANE + lane_width(lane) for lane in lanes_of(arrows))
 
 
-def lane_width(arrow: Arrow) -> int:
-    return max(width_of(label) for label in arrow.labels)
+def lane_width(arrows: Iterable[Arrow]) -> int:
+    return max(width_of(label) for arrow in arrows for label in arrow.labels)
 
 
 def draw_box(box: Box, x: int) -> str:
@@ -174,14 +181,25 @@ def draw_straight(arrow: Arrow, boxes: dict[State, Box], x: int) -> str:
 
 
 def draw_lanes(arrows: Sequence[Arrow], boxes: dict[State, Box], *, edge: int, direction: int) -> list[str]:
-    """Arrows that pass boxes, each in a lane of its own, the shortest nearest to the boxes."""
-    order = list(State)
+    """Arrows that pass boxes; the shortest run nearest to the boxes."""
     lane, drawn = edge, []
-    for arrow in sorted(arrows, key=lambda a: abs(order.index(a.target) - order.index(a.sources[0]))):
+    for together in lanes_of(arrows):
         lane += direction * LANE
-        drawn.append(draw_lane(arrow, boxes, lane, edge))
-        lane += direction * lane_width(arrow)
+        drawn += [draw_lane(arrow, boxes, lane, edge) for arrow in together]
+        lane += direction * lane_width(together)
     return drawn
+
+
+def lanes_of(arrows: Iterable[Arrow]) -> list[list[Arrow]]:
+    """Arrows side by side; those that only touch, because one begins where the other ends, share a lane."""
+    lanes: list[list[Arrow]] = []
+    for arrow in sorted(arrows, key=lambda arrow: arrow.span[1] - arrow.span[0]):
+        free = next((lane for lane in lanes if not any(arrow.overlaps(other) for other in lane)), None)
+        if free is None:
+            lanes.append([arrow])
+        else:
+            free.append(arrow)
+    return lanes
 
 
 def draw_lane(arrow: Arrow, boxes: dict[State, Box], lane: int, edge: int) -> str:

@@ -164,7 +164,7 @@ class RegistrationForm(forms.Form):
         return NewCustomer(
             name=given["new_name"],
             number=given["new_number"],
-            contact_kind=given["new_contact_kind"],
+            contact_kind=given["new_contact_kind"] or ContactKind.PHONE,
             contact=given["new_contact"],
         )
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from cases.choices import Channel, Role, State
 from cases.models import Case, CaseEvent, Staff
 from cases.services import transition_case
+from tests.factories import make_case
 from tests.scenes import Scene, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +147,7 @@ def test_contact_data_is_masked_on_the_page(client: Client, scene: Scene) -> Non
 def test_earlier_cases_are_linked_as_far_as_they_may_be_seen(client: Client, scene: Scene) -> None:
     case = scene.case()
     own = scene.case(customer=case.customer)
-    foreign = scene.case(State.HANDLING, customer=case.customer)
+    foreign = make_case(team=scene.support, customer=case.customer)
     client.force_login(scene.agent)
 
     context = client.get(page_url(case)).context

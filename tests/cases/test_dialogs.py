@@ -12,6 +12,7 @@ from cases.lifecycle import MOVES
 from cases.models import Case, CaseEvent, RoutingRule, Staff
 from cases.services import offers, transition_case
 from tests.cases.dialogs import dialog_url, sensible_answers, sent_by_browser, shown_form
+from tests.factories import make_case
 from tests.scenes import Scene, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -263,14 +264,18 @@ def test_a_correction_does_not_undo_what_somebody_else_corrected_meanwhile(
 
 
 def test_a_case_that_leaves_ones_sight_leads_to_the_list(client: Client, scene: Scene) -> None:
-    case = scene.case(State.ANALYSIS)
+    case = make_case(team=scene.support)
+    scene.agent.teams.add(scene.support)
+    transition_case(case.pk, "begin_analysis", actor=Staff.objects.get(pk=scene.agent.pk))
+    scene.agent.teams.remove(scene.support)
     client.force_login(scene.agent)
-    form = shown_form(client, case, "dispatch")
+    sent = sent_by_browser(shown_form(client, case, "dispatch"), team=scene.back.pk)
 
-    answer = client.post(dialog_url(case, "dispatch"), sent_by_browser(form, team=scene.back.pk))
+    answers = [client.post(dialog_url(case, "dispatch"), sent) for _click in range(2)]
 
-    assert answer.status_code == 302
-    assert answer["Location"] == reverse("admin:cases_case_changelist")
+    assert [answer.get("Location") for answer in answers] == [reverse("admin:cases_case_changelist")] * 2
+    assert case.events.filter(kind="dispatch").count() == 1
+    assert client.get(dialog_url(case, "dispatch")).status_code == 404
 
 
 def test_dispatch_proposes_the_team_of_the_routing_rules(client: Client, scene: Scene) -> None:
