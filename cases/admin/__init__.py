@@ -1,3 +1,10 @@
 """The workplace of the staff: what each page of the admin declares."""
 
 from cases.admin import case as case
+from cases.admin import customer as customer
+from cases.admin import login as login
+from cases.admin import organisation as organisation
+from cases.admin import records as records
+from cases.admin import routing as routing
+from cases.admin import staff as staff
+from cases.admin import topics as topics
