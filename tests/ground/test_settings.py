@@ -3,6 +3,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from django.test import Client
+
 from config.secrets import read_or_make_secret_key
 
 
@@ -13,3 +15,7 @@ def test_secret_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) 
     assert len(first) >= 50
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_browser_that_asks_for_an_icon_gets_one(client: Client) -> None:
+    assert client.get("/favicon.ico")["Location"] == "/static/bihuan/favicon.svg"
