@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
+from cases.admin.contacts import contacts_view
 from cases.admin.lifecycle_help import lifecycle_view
 from cases.admin.panels import page_context, read_case
 from cases.admin.registration import customers_view, proposal_view, registration_view
@@ -34,6 +35,11 @@ class CasePageMixin:
                 "<int:pk>/transition/<slug:name>/",
                 inside(csrf_protect(transition_view)),
                 name="cases_case_transition",
+            ),
+            path(
+                "<int:pk>/contacts/",
+                inside(csrf_protect(contacts_view)),
+                name="cases_case_contacts",
             ),
             path(
                 "<int:pk>/presence/",
@@ -64,6 +70,7 @@ def case_view(request: HttpRequest, model_admin: Any, pk: str) -> HttpResponse:
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
+        "original": case,
         "title": case.number,
         "subtitle": case.subject,
         "has_view_permission": True,

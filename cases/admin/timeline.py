@@ -43,7 +43,7 @@ REFERENCES = {
     "other": "case",
     "case": "case",
 }
-MOMENTS = frozenset({"promised_at", "due_at", "expected_at", "happened_at"})
+MOMENTS = frozenset({"promised_at", "due_at", "expected_at"})
 # What "was" holds depends on the event: who handled it, or how urgent it was.
 WAS: dict[str, str] = {
     EventKind.REASSIGN: "handler",
@@ -62,8 +62,9 @@ LABELS: dict[str, Any] = {
     "channel": gettext_lazy("Channel"),
     "source": gettext_lazy("Source"),
 }
-# Shown as the message itself, or said by the event already.
-LEFT_OUT = frozenset({"message", "send"})
+# Said by the event or by its message already.
+LEFT_OUT = frozenset({"message", "send", "happened_at"})
+LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
 BY_CUSTOMER = frozenset({EventKind.CONFIRM, EventKind.DISPUTE, EventKind.RECEIVE_MESSAGE})
 
 
@@ -172,8 +173,9 @@ class Words:
     def facts_of(self, event: CaseEvent) -> Iterator[Fact]:
         was = event.data.get("was")
         before = was if isinstance(was, dict) else {}
+        left_out = LEFT_OUT_BESIDE_WORDS if hasattr(event, "message") else LEFT_OUT
         for key, value in event.data.items():
-            if key in LEFT_OUT or isinstance(value, dict):
+            if key in left_out or isinstance(value, dict):
                 continue
             meaning = WAS.get(event.kind, key) if key == "was" else key
             after = self.say(meaning, value)

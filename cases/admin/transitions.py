@@ -103,21 +103,23 @@ def place_error(form: Any, error: CaseError) -> None:
 def show(
     request: HttpRequest, form: TransitionForm, *, status: int = 200, stale: StalePage | None = None
 ) -> HttpResponse:
-    inside = DIALOG in request.headers
     case = form.case
     context = {
         **admin.site.each_context(request),
         "opts": Case._meta,
+        "original": case,
         "title": form.row.label,
         "subtitle": case.number,
+        "fragment": FRAGMENT,
         "case": case,
         "form": form,
         "stale": stale,
         "refusal": refusal(case, form.name, request.user),
         "page_url": reverse("admin:cases_case_change", args=[case.pk]),
-        "inside": inside,
     }
-    response = TemplateResponse(request, FRAGMENT if inside else PAGE, context, status=status)
+    response = TemplateResponse(
+        request, FRAGMENT if DIALOG in request.headers else PAGE, context, status=status
+    )
     response[DIALOG] = "form"
     return response
 

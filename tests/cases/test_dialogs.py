@@ -342,3 +342,26 @@ def test_a_form_without_its_nonce_is_refused(client: Client, scene: Scene, nonce
     assert (
         client.post(dialog_url(case, "begin_analysis"), sent_by_browser(form, nonce=nonce)).status_code == 422
     )
+
+
+def test_contacts_are_shown_in_full_only_for_a_recorded_reason(client: Client, scene: Scene) -> None:
+    case = scene.case()
+    case.customer.contacts.create(kind="phone", value="+8613812345678")
+    client.force_login(scene.agent)
+    url = reverse("admin:cases_case_contacts", args=[case.pk])
+
+    answers = [client.get(url), client.post(url), client.post(url, {"reason": "回访客户"})]
+
+    assert [answer.status_code for answer in answers] == [200, 422, 200]
+    assert ["+8613812345678" in answer.content.decode() for answer in answers] == [False, False, True]
+    assert case.customer.contact_accesses.get().staff == scene.agent
+
+
+def test_contacts_of_a_foreign_case_or_without_the_right_stay_masked(client: Client, scene: Scene) -> None:
+    case = scene.case()
+    url = reverse("admin:cases_case_contacts", args=[case.pk])
+
+    for staff, status in ((scene.supporter, 404), (scene.auditor, 403)):
+        client.force_login(staff)
+        assert client.post(url, {"reason": "回访客户"}).status_code == status
+    assert not case.customer.contact_accesses.exists()
