@@ -20,8 +20,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.admin import badges
-from cases.admin.case_list import rows_of
+from cases.admin.case_list import Row, rows_of
 from cases.admin.filters import start_of
 from cases.admin.tabs import of_own_teams
 from cases.choices import Confirmation
@@ -30,12 +29,6 @@ from cases.querysets import CaseQuerySet
 
 SHOWN = 8
 HANDLERS = 10
-
-
-@dataclass(frozen=True)
-class Row:
-    case: Case
-    due: str
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ def _part(
     link: str,
 ) -> Part:
     found = list(rows_of(cases)[: SHOWN + 1])
-    rows = [Row(case, badges.deadline_badge(case.due_at, at)) for case in found[:SHOWN]]
+    rows = [Row(case, at) for case in found[:SHOWN]]
     return Part(name, title, icon, empty, link, rows, more=len(found) > SHOWN)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django import forms
 from django.contrib.admin import ListFilter, SimpleListFilter
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
@@ -19,7 +18,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.settings import get_config
 
 from cases.choices import CaseType, Channel, Confirmation, Region, State, Urgency
 from cases.models import Round, Staff, Team, Topic
@@ -29,21 +27,10 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_CHOICES = 1000
 
 
-class FilterForm(forms.Form):
-    """One field or two of the filter sheet, in the theme's clothes."""
-
-    def __init__(self, fields: dict[str, forms.Field], data: dict[str, Any]) -> None:
-        super().__init__(data)
-        for name, field in fields.items():
-            field.required = False
-            field.widget.attrs["class"] = get_config()["FORMS"]["classes"]["text_input"]
-            self.fields[name] = field
-
-
 class PickFilter(SimpleListFilter):
     """One of several choices. A child says which (``lookups``) and what each means (``narrow``)."""
 
-    template = "unfold/filters/filters_field.html"
+    template = "admin/cases/case/pick_filter.html"
 
     @classmethod
     def parameters(cls) -> tuple[str, ...]:
@@ -70,9 +57,9 @@ class PickFilter(SimpleListFilter):
         return f"{self.title}: {dict(self._written_choices())[value]}" if value else ""
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        choices = [("", _("All")), *self._written_choices()]
-        field = forms.ChoiceField(label=self.title, choices=choices)
-        yield {"form": FilterForm({self.parameter_name: field}, {self.parameter_name: self.chosen()})}
+        chosen = self.chosen() or ""
+        for value, label in [("", _("All")), *self._written_choices()]:
+            yield {"value": value, "label": label, "chosen": value == chosen}
 
 
 class ColumnFilter(PickFilter):
@@ -178,7 +165,7 @@ class ScoreFilter(PickFilter):
 class DaysFilter(ListFilter):
     """From one local day to another, both included. A child names the column and its two parameters."""
 
-    template = "unfold/filters/filters_field.html"
+    template = "admin/cases/case/days_filter.html"
     column: str
     first: str
     last: str
@@ -219,8 +206,8 @@ class DaysFilter(ListFilter):
         return ", ".join(f"{title}: {date_format(day, 'Y-m-d')}" for title, day in chosen if day)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
-        fields = {self.first: _day_field(self.first_title), self.last: _day_field(self.last_title)}
-        yield {"form": FilterForm(fields, {name: self.day(name) for name in fields})}
+        yield {"name": self.first, "label": self.first_title, "day": self.day(self.first)}
+        yield {"name": self.last, "label": self.last_title, "day": self.day(self.last)}
 
 
 def read_day(text: str) -> date | None:
@@ -235,10 +222,6 @@ def read_day(text: str) -> date | None:
 def start_of(day: date) -> datetime:
     """The first moment of the local day, aware."""
     return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def _day_field(label: str | Promise) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
 
 
 class ReceivedFilter(DaysFilter):
