@@ -99,6 +99,12 @@ UNFOLD: dict[str, Any] = {
     ],
     "STYLES": [lambda request: static("cases/bihuan.css")],
     "SIDEBAR": {"navigation": SIDEBAR},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Second factor"), "link": reverse_lazy("second_factor")},
+        ]
+    },
     "COLORS": {
         "primary": {
             "50": "oklch(97% .014 254.604)",

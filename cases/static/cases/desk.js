@@ -18,7 +18,7 @@
         try {
             // The header says that nobody pressed anything: a refresh alone keeps no session alive.
             const answer = await fetch(desk.dataset.url, {
-                headers: { "X-Background-Refresh": "1" },
+                headers: { "X-Background": "1" },
                 redirect: "error",
             });
             if (!answer.ok) throw new Error(String(answer.status));
