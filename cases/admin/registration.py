@@ -63,7 +63,6 @@ def submit(request: HttpRequest, form: RegistrationForm) -> HttpResponse:
             **form.facts(),
         )
     except PossibleDuplicate as duplicate:
-        form.add_error("despite_duplicates", str(duplicate))
         return show(request, form, status=409, same=same_requests(duplicate, request.user))
     except CaseError as error:
         place_error(form, on_the_page(error))

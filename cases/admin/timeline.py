@@ -61,9 +61,10 @@ LABELS: dict[str, Any] = {
     "urgency": gettext_lazy("Urgency"),
     "channel": gettext_lazy("Channel"),
     "source": gettext_lazy("Source"),
+    "written": gettext_lazy("As written"),
 }
 # Said by the event or by its message already.
-LEFT_OUT = frozenset({"message", "send", "happened_at"})
+LEFT_OUT = frozenset({"message", "send", "happened_at", "joint"})
 LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
 BY_CUSTOMER = frozenset({EventKind.CONFIRM, EventKind.DISPUTE, EventKind.RECEIVE_MESSAGE})
 
@@ -139,9 +140,11 @@ def actor_of(case: Case, event: CaseEvent) -> str:
     """Who did it; an imported event names the handler as the record sheet wrote them."""
     if event.actor:
         return str(event.actor)
+    if event.kind in BY_CUSTOMER:
+        return _("Customer")
     if event.imported:
-        return case.handler_label or _("Record sheet")
-    return _("Customer") if event.kind in BY_CUSTOMER else _("System")
+        return (event.kind != EventKind.REGISTER and case.handler_label) or _("Record sheet")
+    return _("System")
 
 
 def references_of(events: Iterable[CaseEvent]) -> Iterator[Reference]:

@@ -20,4 +20,5 @@ def note_presence(case: Case, staff: Staff) -> QuerySet[Staff]:
     now = timezone.now()
     CaseView.objects.update_or_create(case=case, staff=staff, defaults={"seen_at": now})
     seen = CaseView.objects.filter(case=case, seen_at__gte=now - STILL_LOOKING).exclude(staff=staff)
-    return Staff.objects.filter(pk__in=seen.values("staff_id"))
+    others: QuerySet[Staff] = Staff.objects.filter(pk__in=seen.values("staff_id"))
+    return others
