@@ -62,9 +62,8 @@ def register_case(
     """
     Give the request its number and take it in: case, first round and first event in one transaction.
 
-    Without a team the routing rules choose; ``received_at`` (aware) is when the request reached us, now by
-    default. The same ``cause_key`` twice returns the first case. Raises NotPermitted, InvalidInput or
-    PossibleDuplicate; then nothing is stored.
+    Without a team the routing rules choose; ``received_at`` (aware) is now by default. The same ``cause_key``
+    twice returns the first case. Raises NotPermitted, InvalidInput or PossibleDuplicate, nothing stored.
     """
     if actor and not actor.has_perm("cases.register_case"):
         raise NotPermitted
@@ -79,14 +78,11 @@ def register_case(
         source=source,
         team=team,
         received_at=received_at or now,
-        state_since=now,
-        version=1,
         details_confirmed_at=now if details_confirmed else None,
         **_known(facts),
     )
     _refuse_unusable(case, now)
     _refuse_duplicate(case, despite_duplicates)
-    case.team = case.team or _routed_team(case)
     return _stored_once(case, actor=actor, at=now, cause_key=cause_key)
 
 
@@ -122,9 +118,7 @@ def _refuse_duplicate(case: Case, despite: bool) -> None:
 def _routed_team(case: Case) -> Team:
     rule = find_rule(
         "intake",
-        Traits(
-            case.type, case.topic, case.channel, case.region or case.customer.region, case.customer.vip_level
-        ),
+        Traits(case.type, case.topic, case.channel, case.region, case.customer.vip_level),
     )
     if rule is None:
         raise InvalidInput(
@@ -153,8 +147,10 @@ def _registered_by(cause_key: str | None) -> Case | None:
 def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> None:
     """The number is taken last, so that nothing is waited for while holding it."""
     case.region = case.region or case.customer.region
-    case.intake_team = case.team
-    case.tier = case.team.tier if case.team else case.tier
+    team = case.team = case.intake_team = case.team or _routed_team(case)
+    case.tier = team.tier
+    case.state_since = at
+    case.version = 1
     case.due_at = case.next_deadline
     case.number = next_number(timezone.localdate(at))
     case.search_text = case.searchable_text()
@@ -167,7 +163,7 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
         at=at,
         to_state=State.INTAKE,
         actor=actor,
-        team=case.team,
+        team=team,
         data={name: plain(getattr(case, name)) for name in ("channel", "type", "topic", "urgency", "source")},
         cause_key=cause_key,
     )
