@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
     by the client and is worth nothing.
     """
     chain = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    count = settings.PROXY_COUNT
+    count: int = settings.PROXY_COUNT
     if count and len(chain) >= count and chain[-count]:
-        return chain[-count]
+        return str(chain[-count])
     return str(request.META.get("REMOTE_ADDR", ""))
