@@ -24,18 +24,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cases", type=int, default=_SQLITE_CASES)
     cases: int = parser.parse_args(arguments).cases
     if os.environ.get("DATABASE_URL"):
-        return _bench(cases, "bench.json", {})
+        return _bench(cases, {})
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, postgres_in(Path(folder)) as url:
-        code = _bench(cases, "bench.json", {"DATABASE_URL": url, "STATEMENT_TIMEOUT": "0"})
+        code = _bench(cases, {"DATABASE_URL": url, "STATEMENT_TIMEOUT": "0"})
     if code:
         return code
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
-        return _bench(min(cases, _SQLITE_CASES), "bench-sqlite.json", {"VAR_DIR": folder})
+        return _bench(min(cases, _SQLITE_CASES), {"VAR_DIR": folder}, "--add")
 
 
-def _bench(cases: int, out: str, extra: dict[str, str]) -> int:
+def _bench(cases: int, extra: dict[str, str], *options: str) -> int:
     environment = os.environ | extra
-    for command in (["migrate", "--verbosity=0"], ["bench", f"--cases={cases}", f"--out={out}"]):
+    for command in (["migrate", "--verbosity=0"], ["bench", f"--cases={cases}", *options]):
         code = subprocess.run(
             [sys.executable, "manage.py", *command], env=environment, check=False
         ).returncode

@@ -12,7 +12,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import F
 
 from cases.models import NumberDay
 
@@ -42,6 +41,10 @@ DRAW_PAST = """
         1, (SELECT base FROM cases_numberday WHERE day = %(day)s) + %(last)s
            - (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM case_number_seq)
     )
+"""
+COUNT_ON = """
+    INSERT INTO cases_numberday (day, base, last) VALUES (%s, 0, 1)
+    ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last
 """
 
 
@@ -93,6 +96,6 @@ def _next_of_sequence(day: date) -> int:
 
 
 def _next_of_row(day: date) -> int:
-    NumberDay.objects.get_or_create(day=day)
-    NumberDay.objects.filter(day=day).update(last=F("last") + 1)
-    return NumberDay.objects.get(day=day).last
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_ON, [day.isoformat()])
+        return int(cursor.fetchone()[0])

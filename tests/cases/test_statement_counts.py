@@ -21,8 +21,6 @@ REGISTER_AT_MOST = 8
 TRANSITION_AT_MOST = 10
 TWO_CASES = {"mark_duplicate": 2}  # tells the other case too: its event and its version
 FRAMING = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
-# SQLite has no sequence: a row per day counts there, written and read in two more statements.
-COUNTING_ON_SQLITE = 2
 
 
 def cost_of(write: Callable[[], object]) -> tuple[int, int]:
@@ -76,4 +74,4 @@ def test_registering_is_one_transaction_of_at_most_eight_statements() -> None:
     )
 
     assert transactions == 1
-    assert statements <= REGISTER_AT_MOST + (COUNTING_ON_SQLITE if connection.vendor == "sqlite" else 0)
+    assert statements <= REGISTER_AT_MOST

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from cases.benchmarks.figures import COLUMNS, Figure
+from cases.benchmarks.timing import typical
+from cases.models import Case
+from tests.factories import StaffFactory
+
+
+def bench(out: Path, **options: object) -> list[dict[str, object]]:
+    call_command("bench", cases=200, out=out, runs=1, stdout=StringIO(), **options)
+    rows: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))
+    return rows
+
+
+@pytest.mark.django_db
+def test_every_figure_is_one_object_with_the_same_columns(tmp_path: Path) -> None:
+    rows = bench(tmp_path / "bench.json")
+
+    assert all(tuple(row) == COLUMNS for row in rows)
+    assert len({row["name"] for row in rows}) == len(rows)
+    assert {str(row["name"]).split(",")[0].split(":")[0] for row in rows} == {
+        *("export", "import", "list", "search", "case page", "my desk", "register", "transition")
+    }
+    with_baseline = [row for row in rows if row["baseline"] is not None]
+    assert with_baseline
+    assert all(row["ratio"] is not None for row in with_baseline)
+
+
+@pytest.mark.django_db
+def test_the_counts_of_the_paper_are_met(tmp_path: Path) -> None:
+    rows = bench(tmp_path / "bench.json", only=["lists", "searches", "case", "writes"])
+
+    counted = [row for row in rows if row["unit"] in {"queries", "statements"} and row["aim"] is not None]
+    too_many = {
+        row["name"]: row["figure"] for row in counted if float(str(row["figure"])) > float(str(row["aim"]))
+    }
+    assert counted
+    assert not too_many
+
+
+@pytest.mark.django_db
+def test_figures_of_another_database_can_stand_beside(tmp_path: Path) -> None:
+    first = bench(tmp_path / "bench.json", only=["desk"])
+
+    both = bench(tmp_path / "bench.json", only=["desk"], add=True)
+
+    assert both[: len(first)] == first
+    assert len(both) == 2 * len(first)
+
+
+@pytest.mark.django_db
+def test_a_database_of_real_people_is_left_alone(tmp_path: Path) -> None:
+    StaffFactory()
+
+    with pytest.raises(CommandError, match="Real people"):
+        bench(tmp_path / "bench.json")
+
+    assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("unit", "figure", "baseline", "aim", "ratio", "met"),
+    [
+        ("ms", 10, 80, 15, 8.0, True),
+        ("ms", 20, 10, 15, 0.5, False),
+        ("rows/s", 50_000, 1_000, 40_000, 50.0, True),
+        ("rows/s", 30_000, None, 40_000, None, False),
+        ("MB", 10, None, None, None, None),
+    ],
+)
+def test_a_ratio_says_how_many_times_better(
+    unit: str, figure: float, baseline: float | None, aim: float | None, ratio: float | None, met: bool | None
+) -> None:
+    found = Figure("a thing", figure, unit, 1, "sqlite", aim, baseline)
+
+    assert (found.ratio, found.is_met) == (ratio, met)
+
+
+@pytest.mark.django_db
+def test_a_thing_is_run_once_to_warm_up_and_then_as_often_as_asked() -> None:
+    runs: list[int] = []
+
+    spent = typical(lambda: runs.append(Case.objects.count()), most=4)
+
+    assert len(runs) == 5
+    assert spent.queries == 1
