@@ -125,7 +125,7 @@ def subject_words(type: str, topic: str) -> str:
 
 def moment_words(at: datetime | None, zone: tzinfo) -> str:
     """2024-10-01 09:30 in the zone of the sheet; '' for no moment."""
-    return at.astimezone(zone).strftime(MOMENT_FORMAT) if at else ""
+    return at.astimezone(zone).isoformat(" ", "minutes")[:16] if at else ""
 
 
 def key_point_words(at: datetime, text: str, received_at: datetime, zone: tzinfo) -> str:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.utils import bulk_create_with_history
 
-from cases.choices import Confirmation, Outcome, ScoreSource, Source, State
+from cases.choices import Confirmation, ScoreSource, Source, State
 from cases.exceptions import CaseError, NotPermitted
 from cases.models import Case, CaseEvent, Customer, ImportRecord, Round, Staff, Team, Topic
 from cases.problems import Problems, SheetRefused, shortened
 from cases.record_sheet import COLUMNS, Column, RecordRow
+from cases.services.bulk_rows import insert_rows
 from cases.services.numbers import reserve_numbers, split_number
 from cases.services.record_cells import record_cells
 from cases.services.record_history import OUTCOMES, ended_at, history_of
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from cases.record_sheet import Cells
     from cases.services.record_history import History
 
-BATCH = 2000  # rows of one INSERT
+BATCH = 2000  # customers of one INSERT
+SOLVED: dict[str, bool] = {Confirmation.SATISFIED: True, Confirmation.DISSATISFIED: False}
 
 
 @dataclass(frozen=True)
@@ -192,19 +194,13 @@ def _restore(rows: Sequence[RecordRow]) -> None:
     # Only numbers of days that still give out new ones can ever come again.
     reserve_numbers(row.number for row in rows if split_number(row.number)[0] >= today)
     cases = [_case_of(row, history, surroundings) for row, history in restored]
-    Case.objects.bulk_create(cases, batch_size=BATCH)
-    Round.objects.bulk_create(
-        (item for case, row in zip(cases, rows, strict=True) for item in _rounds_of(case, row)),
-        batch_size=BATCH,
-    )
-    CaseEvent.objects.bulk_create(
-        (
-            event
-            for case, (_row, history) in zip(cases, restored, strict=True)
-            for event in _events_of(case, history)
-        ),
-        batch_size=BATCH,
-    )
+    insert_rows(Case, map(_values_of, cases))
+    ids = dict(Case.objects.filter(number__in=[row.number for row in rows]).values_list("number", "pk"))
+    for case in cases:
+        case.pk = ids[case.number]
+    pairs = list(zip(cases, restored, strict=True))
+    insert_rows(Round, (round_ for case, (row, _history) in pairs for round_ in _rounds_of(case, row)))
+    insert_rows(CaseEvent, (event for case, (_row, history) in pairs for event in _events_of(case, history)))
 
 
 @dataclass
@@ -286,39 +282,42 @@ def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> C
     return case
 
 
-def _rounds_of(case: Case, row: RecordRow) -> Iterator[Round]:
+def _values_of(case: Case) -> dict[str, Any]:
+    names = (field.attname for field in case._meta.concrete_fields if not field.primary_key)
+    return {name: getattr(case, name) for name in names}
+
+
+def _rounds_of(case: Case, row: RecordRow) -> Iterator[dict[str, Any]]:
     """Round 1 with all the sheet tells; round 2, open and waiting for a plan, after a dispute."""
     end = ended_at(row)
     disputed = case.round_number > 1
-    yield Round(
-        case=case,
-        number=1,
-        opened_at=row.received_at,
-        closed_at=end if disputed or case.outcome else None,
-        handler=case.handler,
-        result=row.result,
-        delivered_at=end if row.confirmation else None,
-        solved=False if disputed else True if case.outcome == Outcome.CONFIRMED else None,
-        score=row.score,
-        score_source=ScoreSource.ON_BEHALF if row.score is not None else "",
-    )
+    both = {"case_id": case.pk, "handler_id": case.handler_id}
+    yield both | {
+        "number": 1,
+        "opened_at": row.received_at,
+        "closed_at": end if disputed or case.outcome else None,
+        "result": row.result,
+        "delivered_at": end if row.confirmation else None,
+        "solved": SOLVED.get(row.confirmation),
+        "score": row.score,
+        "score_source": ScoreSource.ON_BEHALF if row.score is not None else "",
+    }
     if disputed:
-        yield Round(case=case, number=2, opened_at=end, handler=case.handler, needs_plan=True)
+        yield both | {"number": 2, "opened_at": end, "needs_plan": True}
 
 
-def _events_of(case: Case, history: History) -> Iterator[CaseEvent]:
+def _events_of(case: Case, history: History) -> Iterator[dict[str, Any]]:
     for seq, happening in enumerate(history.happenings, start=1):
-        last = seq == len(history.happenings)
-        yield CaseEvent(
-            case=case,
-            seq=seq,
-            kind=happening.kind,
-            at=happening.at,
-            from_state=happening.from_state,
-            to_state=happening.to_state,
-            team=case.team,
-            round_number=case.round_number if last else 1,
-            note=happening.note,
-            data=happening.data,
-            imported=True,
-        )
+        yield {
+            "case_id": case.pk,
+            "seq": seq,
+            "kind": happening.kind,
+            "at": happening.at,
+            "from_state": happening.from_state,
+            "to_state": happening.to_state,
+            "team_id": case.team_id,
+            "round_number": case.round_number if seq == case.version else 1,
+            "note": happening.note,
+            "data": happening.data,
+            "imported": True,
+        }
