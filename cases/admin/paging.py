@@ -131,6 +131,11 @@ def _page_before(cases: QuerySet[Case], order: Order, before: Cursor, size: int)
     )
 
 
-def count_up_to(cases: QuerySet[Case], most: int) -> int:
-    """How many there are, but never more than ``most`` + 1 rows are looked at."""
-    return cases.order_by().values("pk")[: most + 1].count()
+def count_up_to(cases: QuerySet[Case], order: Order, most: int) -> int:
+    """
+    How many there are, or ``most`` + 1 when there are more.
+
+    Counted in the order of the pages, so that the database walks the same index as for a page: without an
+    order it may read the whole table from its oldest row on to meet rows that are among the newest.
+    """
+    return cases.order_by(*order.columns()).values("pk")[: most + 1].count()

@@ -115,6 +115,7 @@ def test_the_count_stops_where_it_would_cost(
     monkeypatch.setattr("cases.admin.case_list.ROWS", 1)
     monkeypatch.setattr("cases.admin.case_list.COUNTED", 2)
     assert open_list(client, scene.agent).count_in_words == "2+"
+    assert open_list(client, scene.agent, q="订单").count_in_words == "1+"
 
 
 def test_the_queries_do_not_grow_with_the_rows(

@@ -88,8 +88,8 @@ def test_deep_pages_ask_the_same_number_of_queries(cases: list[Case], django_ass
 
 
 def test_counting_looks_at_no_more_than_asked(cases: list[Case]) -> None:
-    assert count_up_to(Case.objects.all(), 5) == 6
-    assert count_up_to(Case.objects.all(), 50) == 11
+    assert count_up_to(Case.objects.all(), NEWEST, 5) == 6
+    assert count_up_to(Case.objects.all(), DEADLINE, 50) == 11
 
 
 @given(
