@@ -187,7 +187,10 @@ def urgency_field(asked: Question) -> forms.Field:
         for other in Urgency
         if other != present and (may_lower or other.rank < present.rank)
     ]
-    return radio_field(wanted)(asked)
+    field = radio_field(wanted)(asked)
+    if not wanted:
+        field.help_text = _("The case is urgent already; only the supervisor may lower that.")
+    return field
 
 
 def score_field(asked: Question) -> forms.Field:
