@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Condition:
-    """A fact about the case; django-fsm calls it with the case."""
+    """
+    A fact about the case; django-fsm calls it with the case.
+
+    ``hides``: while it does not hold the transition means nothing, and a page need not even mention it.
+    """
 
     test: Callable[[Case], bool]
     reason: str | Promise
+    hides: bool = False
 
     def __call__(self, case: Case) -> bool:
         return self.test(case)
@@ -44,9 +49,9 @@ class Relation:
         return staff is None or self.test(case, staff)
 
 
-def condition(reason: str | Promise) -> Callable[[Callable[[Case], bool]], Condition]:
+def condition(reason: str | Promise, *, hides: bool = False) -> Callable[[Callable[[Case], bool]], Condition]:
     """Make a function of the case a Condition with its sentence."""
-    return lambda test: Condition(test, reason)
+    return lambda test: Condition(test, reason, hides)
 
 
 def relation(reason: str | Promise) -> Callable[[Callable[[Case, Staff], bool]], Relation]:
@@ -54,7 +59,7 @@ def relation(reason: str | Promise) -> Callable[[Callable[[Case, Staff], bool]],
     return lambda test: Relation(test, reason)
 
 
-@condition(_("The analysis has begun already."))
+@condition(_("The analysis has begun already."), hides=True)
 def is_not_under_analysis(case: Case) -> bool:
     return case.state == State.INTAKE or case.handler_id is None
 
@@ -64,7 +69,7 @@ def is_accepted(case: Case) -> bool:
     return case.accepted_at is not None
 
 
-@condition(_("The case has already been accepted."))
+@condition(_("The case has already been accepted."), hides=True)
 def is_not_accepted(case: Case) -> bool:
     return case.accepted_at is None
 
@@ -79,7 +84,7 @@ def is_not_waiting(case: Case) -> bool:
     return not case.waiting_for
 
 
-@condition(_("The case is not waiting for anything."))
+@condition(_("The case is not waiting for anything."), hides=True)
 def is_waiting(case: Case) -> bool:
     return bool(case.waiting_for)
 
@@ -89,7 +94,7 @@ def has_no_open_support(case: Case) -> bool:
     return not any(support.is_unfinished for support in case.support_requests.all())
 
 
-@condition(_("No supporting team is at work on this case."))
+@condition(_("No supporting team is at work on this case."), hides=True)
 def has_open_support(case: Case) -> bool:
     return any(support.is_unfinished for support in case.support_requests.all())
 
@@ -104,7 +109,7 @@ def needs_no_plan(case: Case) -> bool:
     return not case.current_round.lacks_plan
 
 
-@condition(_("This round needs no improvement plan, or it has been submitted already."))
+@condition(_("This round needs no improvement plan, or it has been submitted already."), hides=True)
 def needs_plan(case: Case) -> bool:
     return bool(case.current_round.lacks_plan)
 
@@ -122,12 +127,12 @@ def is_not_on_legal_hold(case: Case) -> bool:
     return not case.legal_hold
 
 
-@condition(_("The case is not on legal hold."))
+@condition(_("The case is not on legal hold."), hides=True)
 def is_on_legal_hold(case: Case) -> bool:
     return bool(case.legal_hold)
 
 
-@condition(_("The key facts have been confirmed already."))
+@condition(_("The key facts have been confirmed already."), hides=True)
 def details_are_unconfirmed(case: Case) -> bool:
     return case.details_confirmed_at is None
 

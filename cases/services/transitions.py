@@ -98,7 +98,7 @@ def offers(case: Case, staff: Staff) -> list[Offer]:
     """What the case page offers this person now, the likely next step first."""
     found = []
     for name, row in MOVES.items():
-        if case.state not in row.sources:
+        if case.state not in row.sources or any(c.hides and not c(case) for c in row.conditions):
             continue
         why = refusal(case, name, staff)
         if not isinstance(why, NotPermitted):
