@@ -15,11 +15,16 @@ from cases.exceptions import InvalidInput
 NORMAL_PHONE = r"^\+[1-9][0-9]{6,14}$|^[0-9]{3,12}$"
 NORMAL_EMAIL = r"^[^@\sA-Z]+@[^@\sA-Z]+$"
 HOME = "CN"
+# What a single number is written with; letters, extensions and a second number are not guessed at.
+ONE_PHONE = r"\+?[0-9\s\-\u2010-\u2015().]+"
+LONGEST_CONTACT = 254  # RFC 5321 allows no longer e-mail address
 
 
 def normal_contact(kind: str, value: str) -> str:
     """The one spelling under which a contact is kept; raises InvalidInput when it is none."""
     text = unicodedata.normalize("NFKC", value).strip()
+    if len(text) > LONGEST_CONTACT:
+        raise InvalidInput("value", _("A contact has at most 254 characters."))
     if kind == ContactKind.PHONE:
         return _normal_phone(text)
     if kind == ContactKind.EMAIL:
@@ -30,11 +35,11 @@ def normal_contact(kind: str, value: str) -> str:
 
 
 def _normal_phone(text: str) -> str:
-    digits = re.sub(r"[\s\-().]", "", text)
+    digits = re.sub(r"[\s\-\u2010-\u2015().]", "", text)
     if re.fullmatch(r"[0-9]{3,6}|(400|800)[0-9]{7}", digits):
         return digits
     try:
-        number = phonenumbers.parse(text, HOME)
+        number = phonenumbers.parse(text, HOME) if re.fullmatch(ONE_PHONE, text) else None
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_possible_number(number):

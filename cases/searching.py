@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
-MOST_TOKENS = 400
+# Together below what a tsvector may hold, 1 MB, even where every token is as long as a token may be.
+MOST_TOKENS = 4000
 LONGEST_WORD = 60
 
 

@@ -9,18 +9,21 @@ the value it had when the day began. Elsewhere a row per day counts, under the o
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
+from cases.exceptions import InvalidInput
 from cases.models import NumberDay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
 
 PREFIX = "CS"
 DAY_DIGITS = 8
+MOST_A_DAY = 999_999  # a number given elsewhere is drawn past one by one, about a second for this many
 
 BEGIN_DAY = """
     INSERT INTO cases_numberday (day, base, last)
@@ -54,13 +57,17 @@ def next_number(day: date) -> str:
 
 
 def reserve_numbers(numbers: Iterable[str]) -> None:
-    """Make sure that numbers given elsewhere (an imported sheet) are never given out again."""
-    highest: dict[str, int] = defaultdict(int)
+    """
+    Make sure that numbers given elsewhere (an imported sheet) are never given out again.
+
+    Raises InvalidInput for a number whose day does not exist or whose counter no day will reach.
+    """
+    highest: dict[date, int] = defaultdict(int)
     for number in numbers:
-        day, counter = split_number(number)
-        highest[day] = max(highest[day], counter)
+        day = _day_within_reach(number)
+        highest[day] = max(highest[day], split_number(number)[1])
     for day, last in sorted(highest.items()):
-        iso = f"{day[:4]}-{day[4:6]}-{day[6:]}"
+        iso = day.isoformat()
         if _has_sequences():
             with connection.cursor() as cursor:
                 cursor.execute(BEGIN_BEHIND, {"day": iso, "last": last})
@@ -68,6 +75,17 @@ def reserve_numbers(numbers: Iterable[str]) -> None:
         else:
             NumberDay.objects.get_or_create(day=iso)
             NumberDay.objects.filter(day=iso, last__lt=last).update(last=last)
+
+
+def _day_within_reach(number: str) -> date:
+    text, counter = split_number(number)
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        day = None
+    if day is None or counter > MOST_A_DAY:
+        raise InvalidInput("number", _("“%(number)s” is no number of a case.") % {"number": number})
+    return day
 
 
 def format_number(day: date, counter: int) -> str:

@@ -166,6 +166,7 @@ def test_the_system_dispatches_a_case_nobody_has_begun_to_dispatch(scene: Scene)
     assert (case.team, case.events.latest("seq").actor) == (scene.back, None)
 
 
-def test_a_dispatched_case_leaves_the_sight_of_the_team_that_dispatched_it(scene: Scene) -> None:
+def test_the_team_that_took_a_dispatched_case_in_may_still_note_what_the_customer_says(scene: Scene) -> None:
     case = dispatched(scene)
-    refused(CaseNotFound, case, "add_note", scene.agent)
+    do(case, "receive_message", scene.agent, channel="phone", message="还没到？")
+    refused(NotPermitted, case, "contact_customer", scene.agent, channel="phone", message="已致电")

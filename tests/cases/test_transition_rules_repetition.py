@@ -67,9 +67,9 @@ def test_a_foreign_case_is_not_told_apart_from_one_that_does_not_exist(scene: Sc
 
 
 def test_whoever_loses_sight_of_a_case_loses_its_transitions(scene: Scene) -> None:
-    case = scene.case(State.ANALYSIS)
-    do(case, "dispatch", scene.agent, team=scene.back)
-    refused(CaseNotFound, case, "receive_message", scene.agent, channel="phone", message="在吗")
+    case = scene.case(State.HANDLING)
+    do(case, "send_back", scene.specialist)
+    refused(CaseNotFound, case, "receive_message", scene.specialist, channel="phone", message="在吗")
 
 
 def test_what_is_offered_is_what_can_be_done(scene: Scene) -> None:
