@@ -45,7 +45,7 @@ def sensible_answers(form: TransitionForm) -> dict[str, Any]:
     """The first choice, a moment ahead, a few words: what makes the form pass."""
     answers: dict[str, Any] = {"note": "已与客户沟通"}
     for item in form.row.inputs:
-        field = form.fields[item.name]
+        field: Any = form.fields[item.name]
         if isinstance(field, forms.DateTimeField):
             ahead = timezone.localtime() + timedelta(hours=5)
             answers[item.name] = "" if item.name == "happened_at" else f"{ahead:%Y-%m-%dT%H:%M}"

@@ -26,9 +26,9 @@ def page_url(case: Case) -> str:
     return reverse("admin:cases_case_change", args=[case.pk])
 
 
-def open_page(client: Client, staff: Staff, case: Case, **query: object) -> str:
+def open_page(client: Client, staff: Staff, case: Case) -> str:
     client.force_login(staff)
-    response = client.get(page_url(case), query)
+    response = client.get(page_url(case))
     assert response.status_code == 200, response.status_code
     return response.content.decode()
 

@@ -292,7 +292,8 @@ def test_only_people_who_could_carry_the_case_on_are_offered_as_handlers(
     case = scene.case(State.HANDLING)
     client.force_login(scene.supervisor)
 
-    offered = list(shown_form(client, case, "reassign").fields["handler"].queryset)
+    choice: Any = shown_form(client, case, "reassign").fields["handler"]
+    offered = list(choice.queryset)
 
     assert offered[-1] == scene.supporter
     assert set(offered) == {scene.supervisor, scene.supporter}
