@@ -83,7 +83,7 @@ class Staff(AbstractUser):
     )
 
     objects: ClassVar[StaffManager] = StaffManager()
-    history = HistoricalRecords(excluded_fields=["password", "last_login"], m2m_fields=[teams])
+    history = HistoricalRecords(excluded_fields=["password", "last_login"], m2m_fields=[teams, "groups"])
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "email"]
 
