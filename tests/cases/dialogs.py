@@ -45,16 +45,17 @@ def sensible_answers(form: TransitionForm) -> dict[str, Any]:
     """The first choice, a moment ahead, a few words: what makes the form pass."""
     answers: dict[str, Any] = {"note": "已与客户沟通"}
     for item in form.row.inputs:
-        field: Any = form.fields[item.name]
+        field = form.fields[item.name]
+        loose: Any = field
         if isinstance(field, forms.DateTimeField):
             ahead = timezone.localtime() + timedelta(hours=5)
             answers[item.name] = "" if item.name == "happened_at" else f"{ahead:%Y-%m-%dT%H:%M}"
         elif isinstance(field, forms.ModelMultipleChoiceField | forms.BooleanField):
             continue
         elif isinstance(field, forms.ModelChoiceField):
-            answers[item.name] = getattr(field.queryset.first(), "pk", "")
+            answers[item.name] = getattr(loose.queryset.first(), "pk", "")
         elif isinstance(field, forms.ChoiceField):
-            answers[item.name] = next((value for value, _label in field.choices if value), "")
+            answers[item.name] = next((value for value, _label in loose.choices if value), "")
         elif isinstance(field, forms.DecimalField):
             answers[item.name] = "12.50"
         else:
