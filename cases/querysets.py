@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager
 from django.db import connections, models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from cases.choices import OPEN_STATES, Confirmation, State, WaitingFor
@@ -107,7 +107,10 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
             mine |= Q(team_id__in=teams) | Q(intake_team_id__in=teams)
         if staff.team_ids:
             requests = self.model.support_requests.rel.related_model._default_manager
-            mine |= Q(pk__in=requests.filter(team_id__in=staff.team_ids).values("case_id"))
+            asked = requests.filter(case=OuterRef("pk"), team_id__in=staff.team_ids).order_by()
+            # Equal to one id, not IN or EXISTS: of those the planner of PostgreSQL believes, under an OR,
+            # that every second case fulfils them, and then searches a million rows for fifty.
+            mine |= Q(pk=Subquery(asked.values("case_id")[:1]))
         return self.filter(mine)
 
     def under_way(self) -> Self:
