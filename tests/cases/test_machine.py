@@ -1,0 +1,206 @@
+"""Random walks of several cases through the services; every promise is checked after each step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+import time_machine
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import run_state_machine_as_test as walk
+
+from cases.choices import CaseType, Channel, Role, State
+from cases.exceptions import CaseError
+from cases.lifecycle import MOVES
+from cases.models import Case, Customer, Staff, Topic
+from cases.services import Offer, offers, register_case, transition_case
+from tests.cases.answering import BLANK, WORDS, Answering
+from tests.factories import CustomerFactory, StaffFactory
+from tests.invariants import trace, violations
+from tests.scenes import Scene, make_scene
+
+START = datetime.fromisoformat("2026-03-02T09:00+08:00")
+RUNS, STEPS = 300, 40
+RUNS_ON_POSTGRESQL = 100
+
+
+class Walk(RuleBasedStateMachine):
+    """People of a small organisation do what they may, and what they may not, while time goes by."""
+
+    scene: ClassVar[Scene]
+    people: ClassVar[list[Staff]]
+    customers: ClassVar[list[Customer]]
+    answering: ClassVar[Answering]
+    done: ClassVar[Counter[str]] = Counter()
+    refusals: ClassVar[Counter[str]] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = time_machine.travel(START, tick=False)
+        self.traveller = self.clock.start()
+        self.rows = transaction.atomic()
+        self.rows.__enter__()
+        self.cases: list[int] = []
+        self.closed: dict[int, Any] = {}
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.rows.__exit__(None, None, None)
+        self.clock.stop()
+
+    @initialize(state=st.sampled_from(State))
+    def one_case_is_under_way(self, state: State) -> None:
+        self.cases.append(self.scene.case(state, customer=self.customers[0]).pk)
+
+    @rule(data=st.data(), hours=st.sampled_from([0, 0, 0, 0.1, 5, 24 * 20]))
+    def something_happens(self, data: st.DataObject, hours: float) -> None:
+        """One rule, not four: Hypothesis leaves out whole rules in most walks, and these need each other."""
+        self.traveller.shift(timedelta(hours=hours))
+        acts = [self.take_offer] * 5 + [self.try_anything] * 2 + [self.act_without_actor]
+        act = data.draw(st.sampled_from([*acts, self.somebody_registers]))
+        act(data)
+
+    def somebody_registers(self, data: st.DataObject) -> None:
+        if len(self.cases) > 3:
+            return
+        self.register(
+            data.draw(st.sampled_from([None, *self.people])),
+            data.draw(st.sampled_from(self.customers)),
+            data.draw(st.sampled_from([*CaseType.values, "refund"])),
+            data.draw(st.sampled_from([*Channel.values, "telex"])),
+            data.draw(st.none() | st.sampled_from(["mail:1", "mail:2"])),
+            data.draw(WORDS | BLANK),
+        )
+
+    def register(
+        self, actor: Staff | None, customer: Customer, kind: str, channel: str, cause: str | None, words: str
+    ) -> None:
+        before = Case.objects.count()
+        try:
+            case = register_case(
+                actor=actor,
+                customer=customer,
+                channel=channel,
+                type=kind,
+                description=words,
+                team=self.scene.front,
+                cause_key=cause,
+            )
+        except CaseError:
+            self.refusals["register"] += 1
+            assert Case.objects.count() == before
+        else:
+            self.done["register"] += 1
+            if case.pk not in self.cases:
+                self.cases.append(case.pk)
+
+    def try_anything(self, data: st.DataObject) -> None:
+        """Mostly refused: any person, any transition, answers that may be missing or impossible."""
+        case, name = self.any_case(data), data.draw(st.sampled_from(sorted(MOVES)))
+        actor = data.draw(st.sampled_from([None, *self.people]))
+        given = {item.name: data.draw(self.answering.any(case, item)) for item in MOVES[name].inputs}
+        if given and data.draw(st.integers(0, 4)) == 0:
+            given.pop(data.draw(st.sampled_from(sorted(given))))
+        version = data.draw(st.sampled_from([None, None, case.version, case.version - 1]))
+        cause = data.draw(st.sampled_from([None, None, None, "form:1", "form:2"]))
+        self.attempt(case, name, actor, data.draw(WORDS | BLANK), version, cause, given)
+
+    def act_without_actor(self, data: st.DataObject) -> None:
+        """The customer or the system."""
+        case = self.any_case(data)
+        name = data.draw(st.sampled_from(["confirm", "dispute", "dispute", "expire", "dispatch"]))
+        given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
+        self.attempt(case, name, None, "", None, None, given)
+
+    def take_offer(self, data: st.DataObject) -> None:
+        case = self.any_case(data)
+        near = [case.handler] if case.handler and data.draw(st.integers(0, 3)) < 3 else self.people
+        person = data.draw(st.sampled_from(near))
+        if not Case.objects.visible_to(person).filter(pk=case.pk).exists():
+            return
+        open_now = [offer for offer in offers(case, person) if offer.reason is None]
+        if open_now:
+            name = data.draw(
+                st.sampled_from([offer.name for offer in open_now for _n in range(weight(offer))])
+            )
+            given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
+            self.attempt(case, name, person, "客户要求", case.version, None, given)
+
+    def any_case(self, data: st.DataObject) -> Case:
+        return Case.objects.get(pk=data.draw(st.sampled_from(self.cases)))
+
+    def attempt(
+        self,
+        case: Case,
+        name: str,
+        actor: Staff | None,
+        note: str,
+        version: int | None,
+        cause: str | None,
+        given: dict[str, Any],
+    ) -> None:
+        """One step: one event more, or nothing at all."""
+        before = trace(*self.cases)
+        known = case.events.model.objects.filter(cause_key=cause).exists() if cause else False
+        try:
+            transition_case(
+                case.pk, name, actor=actor, note=note, expected_version=version, cause_key=cause, **given
+            )
+        except CaseError:
+            self.refusals[name] += 1
+            assert trace(*self.cases) == before
+            return
+        if known:
+            assert trace(*self.cases) == before
+            return
+        self.done[name] += 1
+        assert Case.objects.get(pk=case.pk).version == case.version + 1
+
+    @invariant()
+    def every_promise_holds(self) -> None:
+        assert violations() == {}
+
+    @invariant()
+    def a_closed_round_never_changes(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT * FROM cases_round WHERE closed_at IS NOT NULL")
+            now = {row[0]: row for row in cursor.fetchall()}
+        assert {key: now[key] for key in self.closed} == self.closed
+        self.closed = now
+
+
+def weight(offer: Offer) -> int:
+    """What leads on is drawn more often, or most walks would end in notes."""
+    if offer.name in {"receive_message", "add_note", "remind"}:
+        return 1
+    return 6 if offer.row.likely else 3
+
+
+@pytest.mark.django_db
+def test_no_walk_breaks_a_promise() -> None:
+    Walk.scene = scene = make_scene()
+    second = StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    agent = StaffFactory(role=Role.AGENT, department=scene.department, teams=[scene.front])
+    specialist = StaffFactory(role=Role.SPECIALIST, department=scene.department, teams=[scene.back])
+    Walk.people = [scene.agent, agent, scene.specialist, specialist, scene.supervisor, scene.supporter]
+    Walk.people += [second, scene.manager, scene.auditor, scene.administrator]
+    Walk.customers = CustomerFactory.create_batch(2)
+    Walk.answering = Answering(scene, Walk.people, list(Topic.objects.all()[:4]))
+    walk(Walk, settings=profile())
+    assert Walk.done.keys() >= {*MOVES, "register"}, "a transition was never made: the walk says too little"
+
+
+def profile() -> settings:
+    """Fewer walks on PostgreSQL, where each statement is a message to another process."""
+    return settings(
+        max_examples=RUNS if connection.vendor == "sqlite" else RUNS_ON_POSTGRESQL,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
