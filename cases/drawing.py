@@ -89,6 +89,11 @@ class Arrow:
     def is_straight(self) -> bool:
         return self.leads_down and self.span[1] - self.span[0] == 1
 
+    @property
+    def goes_around(self) -> bool:
+        """Down, past the boxes between."""
+        return self.leads_down and not self.is_straight
+
     def overlaps(self, other: Arrow) -> bool:
         return max(self.span[0], other.span[0]) < min(self.span[1], other.span[1])
 
@@ -97,17 +102,15 @@ def draw_lifecycle(*, standalone: bool = False) -> str:
     """The SVG in the active language; ``standalone`` brings its own colours for light and dark readers."""
     boxes = boxes_of(MOVES)
     arrows = arrows_of(MOVES.values())
-    straight = [arrow for arrow in arrows if arrow.is_straight]
     left = [arrow for arrow in arrows if not arrow.leads_down]
-    right = [arrow for arrow in arrows if arrow.leads_down and not arrow.is_straight]
+    right = [arrow for arrow in arrows if arrow.goes_around]
     x = room_of(left)
     parts = [draw_box(box, x) for box in boxes.values()]
-    parts += [draw_straight(arrow, boxes, x) for arrow in straight]
+    parts += [draw_straight(arrow, boxes, x) for arrow in arrows if arrow.is_straight]
     parts += draw_lanes(left, boxes, edge=x, direction=-1)
     parts += draw_lanes(right, boxes, edge=x + BOX_WIDTH, direction=1)
     width = x + BOX_WIDTH + room_of(right)
-    height = max(box.bottom for box in boxes.values()) + 20
-    return frame(parts, width, height, standalone=standalone)
+    return frame(parts, width, height_of(boxes), standalone=standalone)
 
 
 def frame(parts: Sequence[str], width: int, height: int, *, standalone: bool) -> str:
@@ -142,6 +145,10 @@ def arrows_of(rows: Iterable[Move]) -> list[Arrow]:
         if row.target and sources:
             labels[sources, row.target].append(str(row.label))
     return [Arrow(sources, target, tuple(found)) for (sources, target), found in labels.items()]
+
+
+def height_of(boxes: dict[State, Box]) -> int:
+    return max(box.bottom for box in boxes.values()) + 20
 
 
 def width_of(text: str) -> int:

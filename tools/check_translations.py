@@ -11,10 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polib
 
 from tools.bootstrap import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SOURCES = ("config", "cases", "reports", "processes")
 _LANGUAGE = "zh_Hans"
@@ -25,12 +29,9 @@ _OF_LIBRARIES = ROOT / "config" / "locale_of_libraries" / _LANGUAGE / "LC_MESSAG
 
 def main() -> int:
     files = [ROOT / source / _FILE for source in _SOURCES if (ROOT / source / _FILE).exists()]
+    known = _known(files)
     faults = [fault for file in [*files, _OF_LIBRARIES] for fault in _faults_of(file)]
-    known = {_key(entry) for file in files for entry in polib.pofile(str(file)) if not entry.obsolete}
-    if shutil.which("xgettext"):
-        faults += [f"not in any {_FILE.name}: {text!r}" for _, text in sorted(_texts_in_source() - known)]
-    else:
-        print("gettext is not installed: texts missing from the catalogues were not looked for.")
+    faults += _faults_of_source(known)
     print("\n".join(faults) or f"{len(known)} texts, all translated.")
     return 1 if faults else 0
 
@@ -41,6 +42,10 @@ def _key(entry: polib.POEntry | polib.MOEntry) -> tuple[str, str]:
 
 def _meaning(catalogue: polib.POFile | polib.MOFile) -> dict[tuple[str, str], object]:
     return {_key(entry): entry.msgstr_plural or entry.msgstr for entry in catalogue if not entry.obsolete}
+
+
+def _known(files: Sequence[Path]) -> set[tuple[str, str]]:
+    return {key for file in files for key in _meaning(polib.pofile(str(file)))}
 
 
 def _faults_of(file: Path) -> list[str]:
@@ -56,6 +61,13 @@ def _faults_of(file: Path) -> list[str]:
             f"{place.with_suffix('.mo')} is stale: run python manage.py compilemessages and commit it"
         )
     return faults
+
+
+def _faults_of_source(known: set[tuple[str, str]]) -> list[str]:
+    if not shutil.which("xgettext"):
+        print("gettext is not installed: texts missing from the catalogues were not looked for.")
+        return []
+    return [f"not in any {_FILE.name}: {text!r}" for _, text in sorted(_texts_in_source() - known)]
 
 
 def _texts_in_source() -> set[tuple[str, str]]:

@@ -59,7 +59,6 @@ def list_link(**query: str | int) -> str:
 
 
 def parts_for(staff: Staff, at: datetime) -> list[Part]:
-    visible = Case.objects.visible_to(staff)
     mine = Case.objects.handled_by(staff)
     return [
         _part(
@@ -81,7 +80,7 @@ def parts_for(staff: Staff, at: datetime) -> list[Part]:
             list_link(tab="unclaimed"),
         ),
         _part(
-            visible.late(at).order_by("due_at", "pk"),
+            Case.objects.visible_to(staff).late(at).order_by("due_at", "pk"),
             at,
             "late",
             _("Late"),

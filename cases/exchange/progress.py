@@ -67,17 +67,19 @@ def _segments(cell: str) -> Iterator[tuple[str, str]]:
 
 def _moment_of(match: re.Match[str], intake: datetime, previous: datetime, written: str) -> datetime:
     """The local time a match stands for; raises CellRefused for none from the day of the intake on."""
-    year, month, day, hour, minute = (int(part) if part else None for part in match.groups())
-    if month is None or day is None:
-        dates = [(previous.year, previous.month, previous.day)]
-    elif year is None:
-        dates = [(intake.year, month, day), (intake.year + 1, month, day)]
-    else:
-        dates = [(year, month, day)]
-    moments = [m for date in dates if (m := existing(*date, hour or 0, minute or 0)) is not None]
+    days = _days_of(match, intake, previous)
+    moments = [m for day in days if (m := existing(*day, int(match[4]), int(match[5]))) is not None]
     if not moments:
         raise CellRefused(_("There is no such day or time."), _("Correct the date or the time."), written)
     for moment in moments:
         if moment.date() >= intake.date():
             return moment
     raise CellRefused(_("The key point lies before the day of the intake."), _("Correct its date."), written)
+
+
+def _days_of(match: re.Match[str], intake: datetime, previous: datetime) -> list[tuple[int, int, int]]:
+    """The days (year, month, day) a match may stand for, earliest first; none of them need exist."""
+    if match[2] is None:
+        return [(previous.year, previous.month, previous.day)]
+    years = [int(match[1])] if match[1] else [intake.year, intake.year + 1]
+    return [(year, int(match[2]), int(match[3])) for year in years]

@@ -183,12 +183,16 @@ def _contacts(row: Any, column: str, known: set[tuple[str, str]]) -> Iterable[tu
     for text in filter(None, (part.strip() for part in str(row.get(column) or "").split(SEPARATOR))):
         if text in masks:
             continue
-        if MASK in text:
-            raise ValidationError({column: _("This contact is masked and cannot be read in. Leave it out.")})
-        try:
-            contact = (str(kind), normal_contact(kind, text))
-        except InvalidInput as error:
-            raise ValidationError({column: error.message}) from None
+        contact = (str(kind), _contact(column, text))
         if contact not in known:
             known.add(contact)
             yield contact
+
+
+def _contact(column: str, text: str) -> str:
+    if MASK in text:
+        raise ValidationError({column: _("This contact is masked and cannot be read in. Leave it out.")})
+    try:
+        return normal_contact(CONTACT_COLUMNS[column], text)
+    except InvalidInput as error:
+        raise ValidationError({column: error.message}) from None

@@ -45,10 +45,7 @@ def check_rows(records: Iterable[tuple[int, Sequence[str]]]) -> list[SheetRow]:
     characters no text has.
     """
     found = iter(records)
-    header = next(((line, cells) for line, cells in found if any(cells)), None)
-    if header is None:
-        raise refusal(_("The file is empty."), _("Its first line must name the thirteen columns."))
-    _check_header(*header)
+    _pass_header(found)
     problems = Problems()
     rows: list[SheetRow] = []
     for line, cells in found:
@@ -78,6 +75,14 @@ def too_many_columns(count: int, line: int | None = None) -> Exception:
         _("Leave exactly these: %(order)s") % {"order": _ORDER},
         line=line,
     )
+
+
+def _pass_header(found: Iterator[tuple[int, Sequence[str]]]) -> None:
+    """Leaves ``found`` behind the header, which must be right."""
+    header = next(((line, cells) for line, cells in found if any(cells)), None)
+    if header is None:
+        raise refusal(_("The file is empty."), _("Its first line must name the thirteen columns."))
+    _check_header(*header)
 
 
 def _check_header(line: int, cells: Sequence[str]) -> None:

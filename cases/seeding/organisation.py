@@ -66,13 +66,10 @@ def _hire(teams: list[Team], departments: list[Department], chance: Random) -> N
         for n in range(DEPARTMENTS, STAFF)
     ]
     Staff.objects.bulk_create([*leaders, *(person for person, _team in workers)])
-    Staff.teams.through.objects.bulk_create(
-        Staff.teams.through(staff_id=person.pk, team_id=team.pk) for person, team in workers
-    )
-    front = [person for person, team in workers if team.tier == Tier.FRONT_LINE]
-    behind = [person for person, team in workers if team.tier != Tier.FRONT_LINE]
-    for role, people in ((Role.SUPERVISOR, leaders), (Role.AGENT, front), (Role.SPECIALIST, behind)):
-        _give_role(role, people)
+    _spread(workers)
+    _give_role(Role.SUPERVISOR, leaders)
+    _give_role(Role.AGENT, (person for person, team in workers if team.tier == Tier.FRONT_LINE))
+    _give_role(Role.SPECIALIST, (person for person, team in workers if team.tier != Tier.FRONT_LINE))
 
 
 def _person(n: int, department: Department, chance: Random) -> Staff:
@@ -83,6 +80,12 @@ def _person(n: int, department: Department, chance: Random) -> Staff:
         password=make_password(None),
         is_staff=True,
         department=department,
+    )
+
+
+def _spread(workers: Iterable[tuple[Staff, Team]]) -> None:
+    Staff.teams.through.objects.bulk_create(
+        Staff.teams.through(staff_id=person.pk, team_id=team.pk) for person, team in workers
     )
 
 

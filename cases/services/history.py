@@ -190,17 +190,27 @@ def _differences(row: RecordRow, stored: Cells) -> Iterator[Conflict]:
 def _restore(rows: Sequence[RecordRow]) -> None:
     surroundings = _Surroundings(rows)
     restored = [(row, history_of(row)) for row in rows]
-    today = f"{timezone.localdate():%Y%m%d}"
-    # Only numbers of days that still give out new ones can ever come again.
-    reserve_numbers(row.number for row in rows if split_number(row.number)[0] >= today)
+    _reserve(rows)
     cases = [_case_of(row, history, surroundings) for row, history in restored]
-    insert_rows(Case, map(_values_of, cases))
-    ids = dict(Case.objects.filter(number__in=[row.number for row in rows]).values_list("number", "pk"))
-    for case in cases:
-        case.pk = ids[case.number]
+    _insert_cases(cases)
     pairs = list(zip(cases, restored, strict=True))
     insert_rows(Round, (round_ for case, (row, _history) in pairs for round_ in _rounds_of(case, row)))
     insert_rows(CaseEvent, (event for case, (_row, history) in pairs for event in _events_of(case, history)))
+
+
+def _reserve(rows: Sequence[RecordRow]) -> None:
+    """Only numbers of days that still give out new ones can ever come again."""
+    today = f"{timezone.localdate():%Y%m%d}"
+    reserve_numbers(row.number for row in rows if split_number(row.number)[0] >= today)
+
+
+def _insert_cases(cases: Sequence[Case]) -> None:
+    """Stores the cases and tells each its primary key, which a set-wise write does not."""
+    insert_rows(Case, map(_values_of, cases))
+    numbers = [case.number for case in cases]
+    ids = dict(Case.objects.filter(number__in=numbers).values_list("number", "pk"))
+    for case in cases:
+        case.pk = ids[case.number]
 
 
 @dataclass

@@ -100,12 +100,16 @@ def _refuse_unusable(case: Case, now: datetime) -> None:
     for field, choices in CHOICES.items():
         refuse_unknown_choice(field, getattr(case, field), choices)
     refuse_unfit_amount("amount", case.amount)
+    _refuse_foreign_relations(case)
+    if case.received_at > now:
+        raise InvalidInput("received_at", _("A request cannot be received in the future."))
+
+
+def _refuse_foreign_relations(case: Case) -> None:
     if case.topic and case.topic.type != case.type:
         raise InvalidInput("topic", _("This topic belongs to another type."))
     if case.contact and case.contact.customer_id != case.customer_id:
         raise InvalidInput("contact", _("This contact belongs to another customer."))
-    if case.received_at > now:
-        raise InvalidInput("received_at", _("A request cannot be received in the future."))
 
 
 def _refuse_duplicate(case: Case, despite: bool) -> None:

@@ -98,14 +98,19 @@ def selected_cases(
     if state:
         cases = cases.filter(state__in=state)
     if type:
-        cases = cases.filter(type__in=[TYPES.get(word, word) for word in type])
+        cases = cases.filter(type__in=_stored_values(type, TYPES))
     if urgency:
-        cases = cases.filter(urgency__in=[URGENCIES.get(word, word) for word in urgency])
+        cases = cases.filter(urgency__in=_stored_values(urgency, URGENCIES))
     if team:
         cases = cases.filter(team__in=_teams_named(team))
     if customer:
         cases = cases.filter(customer__number__in=customer)
     return cases
+
+
+def _stored_values(words: list[str], values: dict[str, str]) -> list[str]:
+    """A word of the record sheet becomes the value that is stored; a stored value stays as it is."""
+    return [values.get(word, word) for word in words]
 
 
 def _teams_named(names: list[str]) -> list[Team]:
