@@ -84,7 +84,7 @@ def unlock_login(staff: Staff, *, actor: Staff) -> None:
 
 @transaction.atomic
 def set_roles(staff: Staff, roles: Collection[str], *, actor: Staff) -> None:
-    """Give a person exactly these roles; an unchanged set is no event. Raises NotPermitted, also for oneself."""
+    """Give a person exactly these roles; no change is no event. Raises NotPermitted, also for oneself."""
     refuse_change_of(staff, actor)
     wanted = {Role(role).value for role in roles}
     if set(roles_of(staff)) == wanted:

@@ -1,4 +1,4 @@
-"""Two people on one case at the same moment, in real threads: one wins or both are in line, nothing is lost."""
+"""Two people on one case at the same moment, in real threads: one wins, or both in line; nothing is lost."""
 
 from __future__ import annotations
 
