@@ -24,7 +24,7 @@ from PIL import Image, ImageOps
 from cases.exceptions import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django.utils.functional import Promise
 
@@ -184,20 +184,38 @@ def _office(folder: str) -> Callable[[bytes], bytes]:
 def _check_parts(archive: zipfile.ZipFile, folder: str) -> None:
     parts = archive.infolist()
     names = [part.filename.lower() for part in parts]
-    if "[content_types].xml" not in names or not any(name.startswith(folder) for name in names):
+    if not _has_main_parts(names, folder):
         raise _wrong_content()
-    if len(parts) > MAX_ENTRIES or sum(part.file_size for part in parts) > MAX_UNPACKED:
+    if _unpacks_to_too_much(parts):
         raise _refused(_("The document unpacks to too much. Divide it into several files."))
-    if any(part.flag_bits & 1 for part in parts):
+    if _is_encrypted(parts):
         raise _refused(_("The document is encrypted. Save it without a password."))
-    if any(_RUNS_CODE.search(name) or ".." in name for name in names) or _is_macro_document(archive):
+    if _holds_code(archive, names):
         raise _refused(_("The document contains macros or other files. Save it without them."))
-    if any(_OUTSIDE_TEMPLATE.search(_part(archive, part)) for part in parts if _is_relation(part)):
+    if _loads_from_outside(archive):
         raise _refused(_("The document loads something from outside. Save a copy without links."))
 
 
-def _is_relation(part: zipfile.ZipInfo) -> bool:
-    return part.filename.lower().endswith(".rels")
+def _has_main_parts(names: Sequence[str], folder: str) -> bool:
+    return "[content_types].xml" in names and any(name.startswith(folder) for name in names)
+
+
+def _unpacks_to_too_much(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    return len(parts) > MAX_ENTRIES or sum(part.file_size for part in parts) > MAX_UNPACKED
+
+
+def _is_encrypted(parts: Sequence[zipfile.ZipInfo]) -> bool:
+    return any(part.flag_bits & 1 for part in parts)
+
+
+def _holds_code(archive: zipfile.ZipFile, names: Sequence[str]) -> bool:
+    by_name = any(_RUNS_CODE.search(name) or ".." in name for name in names)
+    return by_name or _is_macro_document(archive)
+
+
+def _loads_from_outside(archive: zipfile.ZipFile) -> bool:
+    relations = (part for part in archive.infolist() if part.filename.lower().endswith(".rels"))
+    return any(_OUTSIDE_TEMPLATE.search(_part(archive, part)) for part in relations)
 
 
 def _is_macro_document(archive: zipfile.ZipFile) -> bool:

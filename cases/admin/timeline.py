@@ -157,9 +157,14 @@ def _mentioned(kind: str, data: dict[str, Any]) -> Iterator[Reference]:
     for key, value in data.items():
         if isinstance(value, dict):
             yield from _mentioned(kind, value)
-        referred = REFERENCES.get(WAS.get(kind, "") if key == "was" else key)
+        referred = REFERENCES.get(_meaning(kind, key))
         if referred:
             yield from ((referred, pk) for pk in as_list(value) if isinstance(pk, int))
+
+
+def _meaning(kind: str, key: str) -> str:
+    """What the value under this key is; "was" alone is the earlier value of what such an event changes."""
+    return WAS.get(kind, key) if key == "was" else key
 
 
 def as_list(value: Any) -> list[Any]:
@@ -180,15 +185,17 @@ class Words:
         for key, value in event.data.items():
             if key in left_out or isinstance(value, dict):
                 continue
-            meaning = WAS.get(event.kind, key) if key == "was" else key
-            after = self.say(meaning, value)
+            after = self.say(_meaning(event.kind, key), value)
             if key in before:
-                after = _("%(before)s → %(after)s") % {
-                    "before": self.say(key, before[key]) or _("empty"),
-                    "after": after or _("empty"),
-                }
+                after = self._change(key, before[key], after)
             if after:
                 yield Fact(str(label_of(event.kind, key)), after)
+
+    def _change(self, key: str, before: Any, after: str) -> str:
+        return _("%(before)s → %(after)s") % {
+            "before": self.say(key, before) or _("empty"),
+            "after": after or _("empty"),
+        }
 
     def say(self, key: str, value: Any) -> str:
         """The value in words; '' for an empty one."""
