@@ -179,6 +179,13 @@ def is_handler_or_supervisor(case: Case, staff: Staff) -> bool:
     return case.handler_id == staff.pk or staff.leads(case.team_id)
 
 
+@relation(_("Only the handler may do this or, where nobody active handles the case, its supervisor."))
+def is_handler_or_stands_in(case: Case, staff: Staff) -> bool:
+    if case.handler_id == staff.pk:
+        return True
+    return not (case.handler and case.handler.is_active) and staff.leads(case.team_id)
+
+
 @relation(_("Only the supervisor of the responsible department may do this."))
 def is_supervisor_of_case(case: Case, staff: Staff) -> bool:
     return staff.leads(case.team_id)

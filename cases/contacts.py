@@ -23,6 +23,8 @@ LONGEST_CONTACT = 254  # RFC 5321 allows no longer e-mail address
 def normal_contact(kind: str, value: str) -> str:
     """The one spelling under which a contact is kept; raises InvalidInput when it is none."""
     text = unicodedata.normalize("NFKC", value).strip()
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise InvalidInput("value", _("A contact is one line without control characters."))
     if len(text) > LONGEST_CONTACT:
         raise InvalidInput("value", _("A contact has at most 254 characters."))
     if kind == ContactKind.PHONE:
@@ -42,12 +44,21 @@ def _normal_phone(text: str) -> str:
         number = phonenumbers.parse(text, HOME) if re.fullmatch(ONE_PHONE, text) else None
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else ""
+    if not (_is_complete(number) and re.fullmatch(NORMAL_PHONE, normal)):
         raise InvalidInput(
             "value",
             _("This is no phone number. Write it like 13812345678, 021-62345678 or +44 20 7946 0958."),
         )
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return normal
+
+
+def _is_complete(number: phonenumbers.PhoneNumber | None) -> bool:
+    """Possible as it stands; a local number without its area code is not."""
+    if number is None:
+        return False
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return bool(reason == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 def _normal_email(text: str) -> str:

@@ -33,11 +33,7 @@ _RESULT = Input(
 )
 _CHANNEL = Input("channel", Ask.CHANNEL, _("Channel"))
 _HAPPENED_AT = Input(
-    "happened_at",
-    Ask.MOMENT,
-    _("When it happened"),
-    required=False,
-    help=_("Empty means now."),
+    "happened_at", Ask.MOMENT, _("When it happened"), required=False, help=_("Empty means now.")
 )
 
 MOVES: dict[str, Move] = {
@@ -57,11 +53,7 @@ MOVES: dict[str, Move] = {
         target=None,
         roles=WORKERS,
         relation=when.is_responsible,
-        inputs=(
-            _CHANNEL,
-            Input("message", Ask.TEXT, _("Message or call note")),
-            _HAPPENED_AT,
-        ),
+        inputs=(_CHANNEL, Input("message", Ask.TEXT, _("Message or call note")), _HAPPENED_AT),
     ),
     "receive_message": Move(
         label=_("Record the customer's words"),
@@ -253,6 +245,7 @@ MOVES: dict[str, Move] = {
         sources=(State.CONFIRMATION,),
         target=State.ARCHIVE,
         roles=WORKERS,
+        relation=when.is_handler_or_stands_in,
         inputs=(
             Input(
                 "score", Ask.SCORE, _("Score"), help=_("3 to 5: satisfied. The customer's own words decide.")
@@ -268,6 +261,7 @@ MOVES: dict[str, Move] = {
         sources=(State.CONFIRMATION,),
         target=State.HANDLING,
         roles=WORKERS,
+        relation=when.is_handler_or_stands_in,
         inputs=(
             Input("solved", Ask.YES_NO, _("The problem is solved"), required=False),
             Input(
@@ -295,6 +289,7 @@ MOVES: dict[str, Move] = {
         sources=OPEN_STATES,
         target=State.ARCHIVE,
         roles=WORKERS,
+        relation=when.is_handler_or_stands_in,
         note_required=True,
     ),
     "decline": Move(
@@ -310,6 +305,7 @@ MOVES: dict[str, Move] = {
         sources=OPEN_STATES,
         target=State.ARCHIVE,
         roles=WORKERS,
+        relation=when.is_handler_or_stands_in,
         inputs=(
             Input("other", Ask.CASE, _("The other case"), help=_("Its number, for example CS20241001001.")),
         ),

@@ -16,7 +16,7 @@ CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
 # Together below what a tsvector may hold, 1 MB, even where every token is as long as a token may be.
-MOST_TOKENS = 4000
+MOST_TOKENS = 40_000  # more than the longest text a case may hold has pairs
 LONGEST_WORD = 60
 
 

@@ -1,12 +1,21 @@
 """
 What the database itself refuses and provides, in the language of each.
 
-Refused: an event or message changed or deleted, an event out of sequence or off the chain of states, a
-state without the event that led to it. Provided: the sequence behind case numbers (PostgreSQL) and the
-search index over ``search_text`` (a generated tsvector with GIN; FTS5 on SQLite).
+Refused: an event, message or record of access, export or import changed or deleted, an event out of
+sequence or off the chain of states, a state without the event that led to it. Provided: the sequence
+behind case numbers (PostgreSQL) and the search index over ``search_text`` (a generated tsvector with GIN;
+FTS5 on SQLite).
 """
 
 from django.db import migrations
+
+FACTS = (
+    "cases_caseevent",
+    "cases_message",
+    "cases_contactaccess",
+    "cases_exportrecord",
+    "cases_importrecord",
+)
 
 POSTGRESQL = [
     "CREATE SEQUENCE case_number_seq",
@@ -25,14 +34,13 @@ POSTGRESQL = [
             USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
-    """
-    CREATE TRIGGER event_is_never_rewritten BEFORE UPDATE OR DELETE ON cases_caseevent
-    FOR EACH ROW EXECUTE FUNCTION cases_refuse_rewriting()
-    """,
-    """
-    CREATE TRIGGER message_is_never_rewritten BEFORE UPDATE OR DELETE ON cases_message
-    FOR EACH ROW EXECUTE FUNCTION cases_refuse_rewriting()
-    """,
+    *(
+        f"""
+        CREATE TRIGGER {table}_is_never_rewritten BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION cases_refuse_rewriting()
+        """
+        for table in FACTS
+    ),
     """
     CREATE FUNCTION cases_refuse_broken_chain() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -78,11 +86,7 @@ REWRITING = """
     BEGIN SELECT RAISE(ABORT, '{table} rows are facts: they are never changed or deleted'); END
 """
 SQLITE = [
-    *(
-        REWRITING.format(table=table, verb=verb)
-        for table in ("cases_caseevent", "cases_message")
-        for verb in ("UPDATE", "DELETE")
-    ),
+    *(REWRITING.format(table=table, verb=verb) for table in FACTS for verb in ("UPDATE", "DELETE")),
     """
     CREATE TRIGGER event_chain_is_unbroken BEFORE INSERT ON cases_caseevent
     WHEN (NEW.seq = 1 AND NEW.from_state <> '')

@@ -177,8 +177,8 @@ class Case(FSMModelMixin, models.Model):
             self.customer.number,
             self.customer.name,
             self.product,
-            self.description,
             self.remark,
+            self.description,
         )
 
     # The transitions: fields of self only. From, to, rights and conditions are in cases.lifecycle.

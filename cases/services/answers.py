@@ -52,6 +52,10 @@ def refuse_unknown_choice(field: str, value: str, choices: list[str]) -> None:
 
 
 def refuse_unfit_amount(field: str, value: Decimal | None) -> None:
-    """Raises InvalidInput unless the amount is empty or from 0 to what the column holds, in CNY."""
-    if value is not None and not (value.is_finite() and 0 <= value < MOST_AMOUNT):
+    """Raises InvalidInput unless the amount is empty or what the column holds exactly, in CNY."""
+    if value is None:
+        return
+    if not (value.is_finite() and 0 <= value < MOST_AMOUNT):
         raise InvalidInput(field, _("An amount is 0 or more and less than 10,000,000,000."))
+    if value != value.quantize(Decimal("0.01")):
+        raise InvalidInput(field, _("An amount has at most two decimals."))

@@ -45,6 +45,8 @@ class PaperRow:
 
 HANDLER = {"agent": "H", "specialist": "H", "supervisor": "H"}
 HANDLER_OR_TEAM_IN_INTAKE = {"agent": "Hf", "specialist": "Hf", "supervisor": "Hf"}
+# Ours: where nobody (active) handles the case, its supervisor stands in (docs/decisions/011).
+HANDLER_OR_STAND_IN = {"agent": "H", "specialist": "H", "supervisor": "HF"}
 HANDLER_OR_SUPERVISOR = {"agent": "H", "specialist": "H", "supervisor": "HTFL"}
 SUPERVISOR = {"supervisor": "HTFL"}
 WHO_SEES = {"agent": "HTFS", "specialist": "HTFS", "supervisor": "HTFLS"}
@@ -70,12 +72,12 @@ PAPER: dict[str, PaperRow] = {
     "resume": PaperRow("analysis handling", None, HANDLER),
     "submit_plan": PaperRow("handling", None, HANDLER_OR_SUPERVISOR, "plan"),
     "deliver": PaperRow("handling", "confirmation", HANDLER, "result"),
-    "confirm": PaperRow("confirmation", "archive", HANDLER, "score", system=True),
-    "dispute": PaperRow("confirmation", "handling", HANDLER, system=True),
+    "confirm": PaperRow("confirmation", "archive", HANDLER_OR_STAND_IN, "score", system=True),
+    "dispute": PaperRow("confirmation", "handling", HANDLER_OR_STAND_IN, system=True),
     "expire": PaperRow("confirmation", "archive", {}, system=True),
-    "withdraw": PaperRow(OPEN, "archive", HANDLER, star=True),
+    "withdraw": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, star=True),
     "decline": PaperRow(OPEN, "archive", SUPERVISOR, star=True),
-    "mark_duplicate": PaperRow(OPEN, "archive", HANDLER, "other", star=True),
+    "mark_duplicate": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, "other", star=True),
     "reopen": PaperRow("archive", "analysis", HANDLER_OR_SUPERVISOR, star=True),
     # Not in the paper; argued in docs/decisions/011.
     "receive_message": PaperRow(OPEN, None, WHO_SEES, "channel message"),

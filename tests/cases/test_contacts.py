@@ -51,14 +51,31 @@ def test_the_ways_a_phone_is_written_are_one(written: str, normal: str) -> None:
     assert normal_contact(ContactKind.PHONE, written) == normal
 
 
-@pytest.mark.parametrize("value", ["", "abc", "12", "1" * 30, "+", "138123456789012345", "12345@", "电话"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "abc",
+        "12",
+        "1" * 30,
+        "+",
+        "138123456789012345",
+        "12345@",
+        "电话",
+        "+43 123",
+        "+49 123456789012345",
+        "62345678",
+    ],
+)
 def test_what_is_no_phone_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         normal_contact(ContactKind.PHONE, value)
     assert caught.value.field == "value"
 
 
-@pytest.mark.parametrize("value", ["", "li", "@x", "li@", "l i@x.cn", "a@b@c", "a" * 255 + "@x.cn"])
+@pytest.mark.parametrize(
+    "value", ["", "li", "@x", "li@", "l i@x.cn", "a@b@c", "a\0b@c.cn", "a" * 255 + "@x.cn"]
+)
 def test_what_is_no_email_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput):
         normal_contact(ContactKind.EMAIL, value)
