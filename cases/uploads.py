@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
+from cases.archives import BROKEN_ARCHIVE, is_plainly_packed
 from cases.exceptions import InvalidInput
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _office(folder: str) -> Callable[[bytes], bytes]:
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 _check_parts(archive, folder)
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError, OSError):
+        except BROKEN_ARCHIVE:
             raise _wrong_content() from None
         return content
 
@@ -186,6 +187,10 @@ def _check_parts(archive: zipfile.ZipFile, folder: str) -> None:
     names = [part.filename.lower() for part in parts]
     if not _has_main_parts(names, folder):
         raise _wrong_content()
+    if not is_plainly_packed(parts):
+        raise _refused(
+            _("The document is packed in a way that no office program uses. Save it anew and try again.")
+        )
     if _unpacks_to_too_much(parts):
         raise _refused(_("The document unpacks to too much. Divide it into several files."))
     if _is_encrypted(parts):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from cases.archives import BROKEN_ARCHIVE, is_plainly_packed
 from cases.exchange.limits import MAX_ENTRIES, MAX_RATIO, MAX_UNPACKED_BYTES
 from cases.exchange.sheet import check_rows
 from cases.exchange.xlsx_parts import Workbook, damaged, scan_part, too_large
@@ -75,7 +75,7 @@ def check_archive(content: bytes) -> Workbook:
             budget = _Budget(len(content))
             for entry in sorted(entries, key=lambda entry: "sharedstrings" not in entry.filename.lower()):
                 _check_entry(archive, entry, budget, workbook)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except BROKEN_ARCHIVE as error:
         raise damaged(str(error)) from None
     return workbook
 
@@ -99,6 +99,11 @@ class _Budget:
 def _check_entries(entries: Sequence[zipfile.ZipInfo], packed: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise too_large()
+    if not is_plainly_packed(entries):
+        raise refusal(
+            _("The file is packed in a way that no spreadsheet program uses."),
+            _("Open it in a spreadsheet program, save it as .xlsx and try again."),
+        )
     names = [entry.filename.lower().lstrip("/") for entry in entries]
     if len(set(names)) < len(names):
         raise damaged("two parts of one name")

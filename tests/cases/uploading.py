@@ -32,14 +32,33 @@ def photo_with_place() -> bytes:
     return picture("JPEG", exif=exif, comment=b"a secret remark")
 
 
-def office(folder: str = "word", content_type: str = "", more: dict[str, str | bytes] | None = None) -> bytes:
+def office(
+    folder: str = "word",
+    content_type: str = "",
+    more: dict[str, str | bytes] | None = None,
+    method: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", method) as archive:
         archive.writestr("[Content_Types].xml", TYPES.format(content_type))
         archive.writestr(f"{folder}/document.xml", "<document/>")
         for name, content in (more or {}).items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def packed_bomb(method: int) -> bytes:
+    """Relations declared as a kilobyte, by a method that unpacks all of them at once."""
+    unpacked = 2**24
+    content = office(more={"word/_rels/a.rels": bytes(unpacked)}, method=method)
+    return content.replace(unpacked.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+
+
+def damaged(start: int, count: int = 1) -> bytes:
+    """A document with some bytes turned over."""
+    content = bytearray(office())
+    content[start : start + count] = bytes(byte ^ 0xFF for byte in content[start : start + count])
+    return bytes(content)
 
 
 def plain_archive() -> bytes:
@@ -93,6 +112,12 @@ HOSTILE = {
     "template-from-outside.docx": office("word", more={"word/_rels/settings.xml.rels": RELATION}),
     "climbing.docx": office("word", more={"word/../../evil.xml": "x"}),
     "bomb.docx": office("word", more={"word/bomb.xml": b"0" * 110_000_000}),
+    "bzip2-bomb.docx": packed_bomb(zipfile.ZIP_BZIP2),
+    "lzma-bomb.docx": packed_bomb(zipfile.ZIP_LZMA),
+    "bzip2.docx": office(method=zipfile.ZIP_BZIP2),
+    "lzma.docx": office(method=zipfile.ZIP_LZMA),
+    "undecodable-name.docx": office(more={"word/é.xml": "x"}).replace("é".encode(), b"\xff\xfe"),
+    "damaged-stream.docx": damaged(55, 20),
     "bomb.png": claiming_picture(60_000, 60_000),
     "large.png": claiming_picture(8_000, 6_000),
     "cut.jpg": picture("JPEG")[:200],

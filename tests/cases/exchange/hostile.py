@@ -19,12 +19,16 @@ _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
-def repacked(replace: dict[str, bytes] | None = None, add: dict[str, bytes] | None = None) -> bytes:
+def repacked(
+    replace: dict[str, bytes] | None = None,
+    add: dict[str, bytes] | None = None,
+    method: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     """A good workbook with parts replaced or added."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(xlsx_file(TWO_ROWS))) as source,
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+        zipfile.ZipFile(out, "w", method) as target,
     ):
         for name in source.namelist():
             target.writestr(name, (replace or {}).get(name) or source.read(name))
@@ -95,6 +99,40 @@ def ratio_bomb() -> bytes:
 def lying_ratio_bomb() -> bytes:
     """The same, declared as a small part."""
     return ratio_bomb().replace((2**30).to_bytes(4, "little"), (2**20).to_bytes(4, "little"))
+
+
+def bzip2_bomb() -> bytes:
+    return _bomb_packed_by(zipfile.ZIP_BZIP2)
+
+
+def lzma_bomb() -> bytes:
+    return _bomb_packed_by(zipfile.ZIP_LZMA)
+
+
+def _bomb_packed_by(method: int) -> bytes:
+    """A picture declared as a kilobyte, by a method that unpacks all of it at once."""
+    unpacked = 2**24
+    content = repacked(add={"xl/media/a.png": bytes(unpacked)}, method=method)
+    return content.replace(unpacked.to_bytes(4, "little"), (1000).to_bytes(4, "little"))
+
+
+def undecodable_name() -> bytes:
+    return repacked(add={"xl/é.xml": b"<a/>"}).replace("é".encode(), b"\xff\xfe")
+
+
+def entry_beyond_the_end() -> bytes:
+    """The directory puts the last part four gigabytes on."""
+    content = bytearray(repacked())
+    entry = content.rfind(b"PK\x01\x02")
+    content[entry + 42 : entry + 46] = b"\xf0\xff\xff\xff"
+    return bytes(content)
+
+
+def damaged_stream() -> bytes:
+    """The packed bytes of the first part are not what its method writes."""
+    content = bytearray(repacked())
+    content[80:110] = bytes(byte ^ 0xFF for byte in content[80:110])
+    return bytes(content)
 
 
 def _with_document_type(document_type: str) -> bytes:
@@ -183,6 +221,11 @@ WORKBOOKS: list[Callable[[], bytes]] = [
     one_string_everywhere,
     ratio_bomb,
     lying_ratio_bomb,
+    bzip2_bomb,
+    lzma_bomb,
+    undecodable_name,
+    entry_beyond_the_end,
+    damaged_stream,
     billion_laughs,
     external_entity,
     document_type_in_sheet,

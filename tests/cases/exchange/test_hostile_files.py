@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils.translation import override
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cases.exchange.limits import MAX_ROWS
 from cases.problems import SheetRefused
@@ -31,6 +36,7 @@ for path in sys.argv[1:]:
         pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
+GOOD = hostile.repacked()
 MOST_MEGABYTES = 256  # reliability paper, attack S5
 
 
@@ -46,6 +52,23 @@ def test_formulas_are_named_by_their_cell() -> None:
         sheet_of(hostile.formula(), "sheet.xlsx")
     (problem,) = caught.value.problems
     assert (problem.line, problem.column, problem.value) == (2, "M", '=HYPERLINK("http://x")')
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_unpacked_bit_by_bit_is_not_opened(method: int) -> None:
+    with override("en"), pytest.raises(SheetRefused) as caught:
+        sheet_of(hostile.repacked(method=method), "sheet.xlsx")
+    assert "packed" in caught.value.problems[0].reason
+
+
+@settings(deadline=None, max_examples=150)  # a machine under load is slow, not wrong
+@given(st.lists(st.tuples(st.integers(0), st.integers(0, 255)), min_size=1, max_size=6))
+def test_a_broken_workbook_is_refused_or_read_but_never_crashes(changes: list[tuple[int, int]]) -> None:
+    content = bytearray(GOOD)
+    for place, byte in changes:
+        content[place % len(content)] = byte
+    with suppress(SheetRefused):
+        sheet_of(bytes(content), "sheet.xlsx")
 
 
 def test_the_rebuilt_workbook_itself_is_good() -> None:
