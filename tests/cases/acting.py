@@ -70,4 +70,5 @@ def rounds(case: Case) -> list[Round]:
 
 
 def support_of(case: Case) -> SupportRequest:
-    return SupportRequest.objects.filter(case=case).latest("pk")
+    newest: SupportRequest = SupportRequest.objects.filter(case=case).latest("pk")
+    return newest

@@ -51,9 +51,9 @@ def copy_of(case: Case, **values: Any) -> None:
 
 
 def support(case: Case, **values: Any) -> SupportRequest:
-    team = values.pop("team", None) or case.team
+    assert case.team
     return SupportRequest.objects.create(
-        case=case, round=case.current_round, team=team, requested_at=timezone.now(), **values
+        case=case, round=case.current_round, team=case.team, requested_at=timezone.now(), **values
     )
 
 
@@ -204,7 +204,7 @@ def test_a_state_assigned_past_the_transitions_is_refused(scene: Scene) -> None:
 
 
 def test_people_and_facts_are_not_deleted_with_each_other() -> None:
-    links = [
+    links: list[Any] = [
         field
         for model in apps.get_app_config("cases").get_models()
         if not model.__name__.startswith("Historical")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cases.choices import State
-from cases.exceptions import CaseNotFound, StalePage
+from cases.exceptions import CaseNotFound, NotPossible, StalePage
 from cases.models import Case
 from cases.services import PossibleDuplicate, offers, register_case, transition_case
 from tests.cases.acting import do, refused
@@ -32,7 +34,7 @@ def test_a_stale_page_is_told_what_happened_meanwhile(scene: Scene) -> None:
 
 def test_the_same_cause_twice_changes_nothing_the_second_time(scene: Scene) -> None:
     case = scene.case(State.ANALYSIS)
-    once = {"note": "已查订单", "cause_key": "form:1", "expected_version": case.version}
+    once: dict[str, Any] = {"note": "已查订单", "cause_key": "form:1", "expected_version": case.version}
     first = transition_case(case.pk, "add_note", actor=scene.agent, **once)
     before = trace(case.pk)
     again = transition_case(case.pk, "add_note", actor=scene.agent, **once)
@@ -40,7 +42,7 @@ def test_the_same_cause_twice_changes_nothing_the_second_time(scene: Scene) -> N
 
 
 def test_the_same_registration_twice_is_one_case(scene: Scene) -> None:
-    request = {
+    request: dict[str, Any] = {
         "actor": scene.agent,
         "customer": CustomerFactory(),
         "channel": "phone",
@@ -75,8 +77,17 @@ def test_whoever_loses_sight_of_a_case_loses_its_transitions(scene: Scene) -> No
 def test_what_is_offered_is_what_can_be_done(scene: Scene) -> None:
     case = scene.case(State.HANDLING)
     offered = {offer.name: offer.reason for offer in offers(case, scene.specialist)}
-    assert {name for name, reason in offered.items() if reason} == {"resume", "submit_plan", "accept"}
+    assert not any(offered.values())
     assert {"deliver", "report_progress", "send_back", "withdraw"} <= offered.keys()
-    assert offered.keys().isdisjoint({"decline", "reassign", "expire", "dispatch", "confirm"})
+    assert offered.keys().isdisjoint(
+        {"decline", "reassign", "expire", "dispatch", "confirm", "accept", "resume"}
+    )
     assert offers(case, scene.specialist)[0].name in {"report_progress", "deliver"}
     assert offers(case, scene.auditor) == []
+    case = do(case, "wait_for", scene.specialist, waiting_for="customer")
+    hindered = {offer.name: offer.reason for offer in offers(case, scene.specialist)}
+    assert hindered["resume"] is None
+    assert (
+        hindered["deliver"]
+        == refused(NotPossible, case, "deliver", scene.specialist, result="已补发").message
+    )
