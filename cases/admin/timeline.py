@@ -63,8 +63,8 @@ LABELS: dict[str, Any] = {
     "source": gettext_lazy("Source"),
     "written": gettext_lazy("As written"),
 }
-# Said by the event or by its message already.
-LEFT_OUT = frozenset({"message", "send", "happened_at", "joint"})
+# Said by the event, by its message or by its file already.
+LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256"})
 LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
 BY_CUSTOMER = frozenset({EventKind.CONFIRM, EventKind.DISPUTE, EventKind.RECEIVE_MESSAGE})
 
