@@ -26,7 +26,7 @@ from tests.scenes import Scene, make_scene
 
 START = datetime.fromisoformat("2026-03-02T09:00+08:00")
 RUNS, STEPS = 300, 40
-RUNS_ON_POSTGRESQL = 100
+RUNS_ON_POSTGRESQL = 60
 
 
 class Walk(RuleBasedStateMachine):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from cases.choices import OPEN_STATES, Confirmation, Outcome, Role, State
-from cases.exceptions import CaseNotFound, NotPossible
+from cases.exceptions import CaseNotFound, NotPermitted, NotPossible
 from cases.models import Case, Staff
 from tests.cases.acting import disputed, do, field_refused, refused, rounds, soon, support_of
 from tests.factories import StaffFactory, make_case
@@ -40,6 +40,17 @@ def test_an_open_case_ends_without_a_result(scene: Scene, state: State, name: st
     assert (case.state, case.outcome, case.confirmation) == (State.ARCHIVE, outcome, "")
     assert case.archived_at is not None
     assert (case.waiting_for, case.due_at, rounds(case)[0].score) == ("", None, None)
+
+
+def test_a_supervisor_stands_in_for_a_handler_who_is_gone(scene: Scene) -> None:
+    case, answered = scene.case(State.HANDLING), scene.case(State.CONFIRMATION)
+    refused(NotPermitted, case, "withdraw", scene.supervisor)
+    refused(NotPermitted, answered, "confirm", scene.supervisor, score=5, channel="phone")
+    scene.specialist.is_active = False
+    scene.specialist.save()
+    assert do(case, "withdraw", scene.supervisor).outcome == Outcome.WITHDRAWN
+    case = do(answered, "confirm", scene.supervisor, score=5, channel="phone")
+    assert rounds(case)[0].handler == scene.specialist
 
 
 def test_a_second_round_that_is_withdrawn_leaves_the_customer_dissatisfied(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases.choices import Role, State
 from cases.lifecycle import MOVES
 from cases.models import Case, Staff, SupportRequest
-from tests.cases.lifecycle_paper import POSITIONS, ROLES, expected
+from tests.cases.lifecycle_paper import PAPER, POSITIONS, ROLES, expected
 from tests.factories import StaffFactory
 from tests.scenes import Scene, make_scene
 
@@ -81,7 +81,11 @@ def person_in(scene: Scene, role: str, position: str) -> Staff:
 
 
 def trials(scene: Scene, name: str, state: State) -> list[Trial]:
-    """The system, then every role in every position, all on one case in this state."""
+    """
+    The system, then every role in every position, all on one case in this state.
+
+    Where the state alone forbids it, each role tries once, as the handler: nobody stands closer.
+    """
     case = scene.case(state)
     open_support = name in SUPPORT_IS_OPEN_FOR and state == State.HANDLING
     SupportRequest.objects.create(
@@ -92,7 +96,8 @@ def trials(scene: Scene, name: str, state: State) -> list[Trial]:
         finished_at=None if open_support else case.received_at,
     )
     system = Trial(scene, case, scene.case(), name)
-    return [system, *(replace(system, role=role, position=at) for role in ROLES for at in POSITIONS)]
+    positions = POSITIONS if state.value in PAPER[name].sources.split() else "H"
+    return [system, *(replace(system, role=role, position=at) for role in ROLES for at in positions)]
 
 
 def first_allowed(name: str) -> tuple[Trial, Staff | None]:
