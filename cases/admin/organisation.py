@@ -20,6 +20,7 @@ class DepartmentAdmin(ReferenceExchangeMixin, ReferenceAdmin):
     list_display = ("name", "name_en", "team_count", "active")
     list_filter = ("active",)
     search_fields = ("name", "name_en")
+    ordering = ("name",)  # said here, because counting drops the order of the model
     fields = ("name", "name_en", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Department]:
@@ -37,6 +38,7 @@ class TeamAdmin(ReferenceExchangeMixin, ReferenceAdmin):
     list_filter = (("department", RelatedDropdownFilter), ("tier", ChoicesDropdownFilter), "active")
     list_select_related = ("department",)
     search_fields = ("name", "name_en")
+    ordering = ("tier", "name")  # as above
     fields = ("name", "name_en", "department", "tier", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:

@@ -65,7 +65,7 @@ OF_ONE_ROW = {
     *("deactivate", "reactivate", "end_sessions", "reset_device", "unlock", "set_password"),
 }
 # Of one case, of one of its files, of all cases of a person, and of no case at all.
-ABOUT_ONE_CASE = ("change", "history", "delete", "transition", "presence", "attach")
+ABOUT_ONE_CASE = ("change", "history", "delete", "transition", "presence", "attach", "contacts")
 ABOUT_A_FILE = ("admin:cases_attachment_download",)
 ABOUT_CASES = (
     "admin:index",
@@ -119,7 +119,7 @@ def short_addresses() -> set[str]:
 
 def pages_of_case(case: Case, file: Attachment) -> Iterator[str]:
     """Every page about one case."""
-    for page in ("change", "history", "delete", "presence", "attach"):
+    for page in ("change", "history", "delete", "presence", "attach", "contacts"):
         yield reverse(f"{CASE}_{page}", args=[case.pk])
     for name in MOVES:
         yield reverse(f"{CASE}_transition", args=[case.pk, name])

@@ -19,7 +19,6 @@ from django.urls import reverse
 
 from cases.choices import Language, Role, State
 from cases.exchange.reference import CustomerResource, DepartmentResource, TeamResource, TopicResource
-from cases.lifecycle import MOVES
 from cases.models import (
     Attachment,
     Case,
@@ -49,6 +48,7 @@ SAME = re.compile(
     r"\.?\b(?:pdf|png|jpe?g|webp|txt|csv|docx|xlsx|pptx)\b"
 )
 NO_ROWS = {"contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0"}
+SOME_MOVES = ("accept", "deliver", "waive_support", "expire")
 IN_FILES = ("customer", "department", "team", "topic")
 
 
@@ -151,7 +151,7 @@ def test_every_role_reads_it(role: Role, walk: Walk, world: World, client: Clien
     handling = world.mine[State.HANDLING].pk
     walk.open(client, ["/admin/", reverse(f"{CASE}_changelist"), reverse(f"{CASE}_desk")])
     walk.open(client, (reverse(f"{CASE}_change", args=[case.pk]) for case in world.mine.values()))
-    walk.open(client, (reverse(f"{CASE}_transition", args=[handling, name]) for name in MOVES))
+    walk.open(client, (reverse(f"{CASE}_transition", args=[handling, name]) for name in SOME_MOVES))
     walk.open(client, ["/admin/cases/staff/", reverse(f"{CASE}_add"), reverse(f"{CASE}_import_records")])
     assert not walk, walk.found()
 

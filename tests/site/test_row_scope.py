@@ -289,9 +289,10 @@ def test_who_sees_everything_sees_the_foreign_case(overseer: Visitor) -> None:
 
 def test_an_auditor_changes_nothing(world: World) -> None:
     visitor = Visitor.as_staff(world, world.here.auditor)
-    cases = [*(case.pk for case in world.mine.values()), world.foreign.pk]
+    some = (world.mine[State.HANDLING], world.mine[State.ARCHIVE], world.foreign)
+    cases = [case.pk for case in some]
     before = trace(*cases)
-    for case in (*world.mine.values(), world.foreign):
+    for case in some:
         for name in MOVES:
             visitor.post(reverse(f"{CASE}_transition", args=[case.pk, name]), answers(world))
         visitor.post(reverse(f"{CASE}_attach", args=[case.pk]), answers(world))
