@@ -6,6 +6,7 @@ The sheet is always Chinese, whatever language the person at the screen reads: i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -73,6 +74,8 @@ CONFIRMATION_WORDS: dict[str, str] = {
 }
 
 MOMENT_FORMAT = "%Y-%m-%d %H:%M"
+AROUND_KEY_POINTS = " \t\r\n;；:：\u3000"  # no part of what a key point says
+_WOULD_DIVIDE = re.compile(r"\s*[;；\r\n]+\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +132,20 @@ def moment_words(at: datetime | None, zone: tzinfo) -> str:
 
 
 def key_point_words(at: datetime, text: str, received_at: datetime, zone: tzinfo) -> str:
-    """A key point with as much of its date as is needed to read it beside the day of the intake."""
+    """
+    A key point with as much of its date as is needed to read it beside the day of the intake.
+
+    What would divide it in two is written as a comma, and digits stand clear of the time.
+    """
     local, intake = at.astimezone(zone), received_at.astimezone(zone)
+    said = _WOULD_DIVIDE.sub("，", text.strip(AROUND_KEY_POINTS))
+    if said[:1].isdecimal():
+        said = f" {said}"
     if local.date() == intake.date():
-        return f"{local:%H:%M}{text}"
+        return f"{local:%H:%M}{said}"
     if local.year == intake.year:
-        return f"{local:%m-%d %H:%M}{text}"
-    return f"{local:%Y-%m-%d %H:%M}{text}"
+        return f"{local:%m-%d %H:%M}{said}"
+    return f"{local:%Y-%m-%d %H:%M}{said}"
 
 
 def join_key_points(points: Sequence[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 from django.utils import timezone
 
 from cases.exchange.reading import read_sheet
-from cases.exchange.rows import read_rows
+from cases.exchange.rows import read_rows, remarks_about
 from cases.services.history import ImportPlan, ImportResult, plan_import, restore_cases
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Records:
-    """The rows of one file, understood; ``remarks`` say what of the file was left out."""
+    """The rows of one file, understood; ``remarks`` say what was left out or rewritten."""
 
     name: str
     sha256: str
@@ -30,7 +30,7 @@ def read_records(file: IO[bytes], name: str) -> Records:
     """Read a file whose local times are in the time zone of the settings; raises SheetRefused."""
     sheet = read_sheet(file, name)
     rows = read_rows(sheet.rows, zone=timezone.get_default_timezone(), at=timezone.now())
-    return Records(name, sheet.sha256, rows, sheet.remarks)
+    return Records(name, sheet.sha256, rows, [*sheet.remarks, *remarks_about(sheet.rows, rows)])
 
 
 def look_at(records: Records, *, actor: Staff | None) -> ImportPlan:

@@ -13,19 +13,37 @@ from cases.problems import CellRefused
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-_MOMENT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2})")
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # others are slips of the pen, and some calendars have no such days
+
+_MOMENT = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2}) +([0-9]{1,2}):([0-9]{2})(?::[0-5][0-9])?")
 _REMEDY = _("Write it like 2024-10-01 09:30.")
 
 
 def read_moment(text: str, zone: tzinfo) -> datetime:
-    """``YYYY-MM-DD HH:MM`` in the zone of the sheet, as an aware moment; raises CellRefused."""
+    """
+    ``YYYY-MM-DD HH:MM`` in the zone of the sheet, as an aware moment; raises CellRefused.
+
+    ``YYYY/M/D H:MM`` and seconds, as spreadsheets save them to CSV, are understood; seconds are dropped.
+    """
     match = _MOMENT.fullmatch(text)
     if not match:
         raise CellRefused(_("This is no date with a time."), _REMEDY)
-    local = existing(*map(int, match.groups()))
+    year, month, day, hour, minute = (int(match[position]) for position in (1, 3, 4, 5, 6))
+    refuse_year_beyond(year, text)
+    local = existing(year, month, day, hour, minute)
     if local is None:
         raise CellRefused(_("There is no such day or time."), _REMEDY)
     return as_moment(local, zone, text)
+
+
+def refuse_year_beyond(year: int, written: str) -> None:
+    """Raises CellRefused for a year no case is of."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise CellRefused(
+            _("The year lies outside %(first)s to %(last)s.") % {"first": FIRST_YEAR, "last": LAST_YEAR},
+            _("Correct the year."),
+            written,
+        )
 
 
 def existing(year: int, month: int, day: int, hour: int, minute: int) -> datetime | None:

@@ -3,22 +3,24 @@
 
 A key point is ``HH:MM text``, ``MM-DD HH:MM text`` or ``YYYY-MM-DD HH:MM text``; between them stand
 semicolons, half or full width, or line breaks. A time without a date is on the day of the key point
-before it, the first on the day of the intake; a day without a year is the first such day from the day of
-the intake on; a segment without a time happened when the one before it did. On the day of the intake a
-key point may be earlier than the intake: sheets of real service desks have such, work that began before
-the record was opened.
+before it, the first on the day of the intake – or on the next day where it would be more than twelve hours
+earlier: the night shift writes 00:10 after 23:50. A day without a year is the first such day from the day of
+the intake on; a segment without a time happened when the one before it did, and what looks like a time but
+cannot be one (24:00前送达) is text. On the day of the intake a key point may be earlier than the intake:
+sheets of real service desks have such, work that began before the record was opened.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.exchange.moments import as_moment, existing
+from cases.exchange.moments import as_moment, existing, refuse_year_beyond
 from cases.problems import CellRefused
-from cases.record_sheet import KeyPoint
+from cases.record_sheet import AROUND_KEY_POINTS, KeyPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,12 @@ _SEPARATORS = re.compile(r"([;；\r\n]+)")
 _TIME = re.compile(
     r"\s*(?:(?:([0-9]{4})[-/])?([0-9]{1,2})[-/]([0-9]{1,2})\s+)?([0-9]{1,2})[:：]([0-9]{2})(?![0-9])"
 )
+_NIGHT = timedelta(hours=12)
+
+
+def most_key_points(cell: str) -> int:
+    """No cell holds more key points than this; counted from the separators, which takes no memory."""
+    return 1 + sum(1 for _separator in _SEPARATORS.finditer(cell)) if cell.strip() else 0
 
 
 def read_key_points(cell: str, received_at: datetime, zone: tzinfo) -> tuple[KeyPoint, ...]:
@@ -37,11 +45,12 @@ def read_key_points(cell: str, received_at: datetime, zone: tzinfo) -> tuple[Key
     points = []
     for joint, written in _segments(cell):
         match = _TIME.match(written)
-        if match:
-            previous = _moment_of(match, intake, previous, written)
-        text = written[match.end() :] if match else written
+        text = written
+        if match and (moment := _moment_of(match, intake, previous, written)):
+            previous = moment
+            text = written[match.end() :]
         at = as_moment(previous, zone, written)
-        points.append(KeyPoint(at, text.strip(" \t\r\n;；:：\u3000"), written, joint))
+        points.append(KeyPoint(at, text.strip(AROUND_KEY_POINTS), written, joint))
     if cell.strip() and not points:
         raise CellRefused(
             _("There is nothing between the separators."), _("Write a key point or leave it empty.")
@@ -65,21 +74,32 @@ def _segments(cell: str) -> Iterator[tuple[str, str]]:
     yield from pairs
 
 
-def _moment_of(match: re.Match[str], intake: datetime, previous: datetime, written: str) -> datetime:
-    """The local time a match stands for; raises CellRefused for none from the day of the intake on."""
-    days = _days_of(match, intake, previous)
-    moments = [m for day in days if (m := existing(*day, int(match[4]), int(match[5]))) is not None]
-    if not moments:
-        raise CellRefused(_("There is no such day or time."), _("Correct the date or the time."), written)
+def _moment_of(match: re.Match[str], intake: datetime, previous: datetime, written: str) -> datetime | None:
+    """The local time a match stands for, None where it is none; CellRefused for an impossible full date."""
+    if match[2] is None:
+        return _undated(match, previous)
+    if match[1]:
+        refuse_year_beyond(int(match[1]), written)
+    moments = _moments_from(match, intake)
     for moment in moments:
         if moment.date() >= intake.date():
             return moment
+    if match[1] is None:
+        return None
+    if not moments:
+        raise CellRefused(_("There is no such day or time."), _("Correct the date or the time."), written)
     raise CellRefused(_("The key point lies before the day of the intake."), _("Correct its date."), written)
 
 
-def _days_of(match: re.Match[str], intake: datetime, previous: datetime) -> list[tuple[int, int, int]]:
-    """The days (year, month, day) a match may stand for, earliest first; none of them need exist."""
-    if match[2] is None:
-        return [(previous.year, previous.month, previous.day)]
+def _undated(match: re.Match[str], previous: datetime) -> datetime | None:
+    moment = existing(previous.year, previous.month, previous.day, int(match[4]), int(match[5]))
+    if moment and previous - moment > _NIGHT:
+        return moment + timedelta(days=1)
+    return moment
+
+
+def _moments_from(match: re.Match[str], intake: datetime) -> list[datetime]:
+    """The existing times of a dated match, earliest first."""
     years = [int(match[1])] if match[1] else [intake.year, intake.year + 1]
-    return [(year, int(match[2]), int(match[3])) for year in years]
+    month, day, hour, minute = (int(match[position]) for position in (2, 3, 4, 5))
+    return [moment for year in years if (moment := existing(year, month, day, hour, minute))]

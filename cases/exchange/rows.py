@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from cases.choices import CaseType, Confirmation, Urgency
-from cases.exchange.moments import read_moment
-from cases.exchange.progress import read_key_points
-from cases.problems import CellRefused, Problems
+from cases.exchange.limits import MAX_KEY_POINTS, MAX_KEY_POINTS_OF_CELL
+from cases.exchange.moments import FIRST_YEAR, read_moment
+from cases.exchange.progress import most_key_points, read_key_points
+from cases.problems import CellRefused, Problems, refusal
 from cases.record_sheet import (
     COLUMNS,
     CONFIRMATION_WORDS,
@@ -23,6 +24,7 @@ from cases.record_sheet import (
     Column,
     KeyPoint,
     RecordRow,
+    moment_words,
     subject_words,
 )
 
@@ -43,6 +45,7 @@ _LONGEST_NAME = 80  # of a handler or a topic, as the database keeps them
 _FUTURE = timedelta(days=1)
 # Free texts come back letter for letter; blanks around all other values mean nothing.
 _FREE_TEXTS = (Column.DESCRIPTION, Column.PROGRESS, Column.RESULT, Column.REMARK)
+_MOMENTS = (Column.RECEIVED, Column.FIRST_RESPONSE)
 
 
 def read_rows(rows: Iterable[SheetRow], *, zone: tzinfo, at: datetime) -> list[RecordRow]:
@@ -58,6 +61,22 @@ def read_rows(rows: Iterable[SheetRow], *, zone: tzinfo, at: datetime) -> list[R
     return understood
 
 
+def remarks_about(rows: Iterable[SheetRow], records: Iterable[RecordRow]) -> list[str]:
+    """What reading has made other than it was written, although nothing was wrong with it."""
+    lines = [
+        row.line
+        for row, record in zip(rows, records, strict=True)
+        if any(row.cells[column].strip() != record.cells[column] for column in _MOMENTS)
+    ]
+    if not lines:
+        return []
+    remark = _(
+        "%(count)s rows, the first in line %(line)s, have times in another form; they are kept like"
+        " 2024-10-01 09:30, without seconds."
+    )
+    return [remark % {"count": len(lines), "line": lines[0]}]
+
+
 class _Words:
     """The words of one column, with the English labels beside them."""
 
@@ -65,6 +84,9 @@ class _Words:
         with override("en"):
             english = {str(choice.label).lower(): str(choice.value) for choice in choices}
         self._values = english | {word: value for value, word in chinese.items() if word}
+        # The longest first: "After-sales" has a dash of its own.
+        known = "|".join(re.escape(word) for word in sorted(self._values, key=len, reverse=True))
+        self._with_more = re.compile(rf"({known})\s*(?:-(.*))?", re.IGNORECASE | re.DOTALL)
         self._remedy = _("Write one of: %(words)s") % {"words": ", ".join(filter(None, chinese.values()))}
 
     def value_of(self, word: str) -> str:
@@ -72,6 +94,13 @@ class _Words:
         if value is None:
             raise CellRefused(_("The record sheet does not know this word."), self._remedy, word)
         return value
+
+    def value_and_more(self, cell: str) -> tuple[str, str]:
+        """The value of the word a cell begins with, and what stands behind the dash after it."""
+        match = self._with_more.fullmatch(cell)
+        if match:
+            return self.value_of(match[1]), (match[2] or "").strip()
+        return self.value_of(cell.partition("-")[0].strip()), ""
 
 
 class _CellReader:
@@ -109,6 +138,7 @@ class _RowReader:
         self._at = at
         self._problems = problems
         self._line_of: dict[str, int] = {}
+        self._key_points_left = MAX_KEY_POINTS
         self._types = _Words(CaseType, TYPE_WORDS)
         self._urgencies = _Words(Urgency, URGENCY_WORDS)
         self._confirmations = _Words(Confirmation, CONFIRMATION_WORDS)
@@ -137,7 +167,7 @@ class _RowReader:
             remark=cells.texts[Column.REMARK],
         )
         cells.value(Column.CONFIRMATION, lambda cell: _check_closing(record), None)
-        return _with_canonical_cells(record, cells) if cells.is_right else None
+        return self._with_canonical_cells(record, cells) if cells.is_right else None
 
     def _times(self, cells: _CellReader) -> tuple[datetime, datetime | None, tuple[KeyPoint, ...]]:
         """Intake, first response, key points; the later two mean nothing while the first is wrong."""
@@ -166,8 +196,8 @@ class _RowReader:
         return cell
 
     def _subject(self, cell: str) -> tuple[str, str]:
-        word, _dash, topic = cell.partition("-")
-        return self._types.value_of(word.strip()), _name(topic.strip())
+        type, topic = self._types.value_and_more(cell)
+        return type, _name(topic)
 
     def _moment(self, cell: str) -> datetime | None:
         moment = read_moment(cell, self._zone)
@@ -186,22 +216,49 @@ class _RowReader:
         return moment
 
     def _key_points(self, cell: str, received_at: datetime) -> tuple[KeyPoint, ...]:
+        self._refuse_too_many(most_key_points(cell))
         points = read_key_points(cell, received_at, self._zone)
         for point in points:
             if point.at > self._at + _FUTURE:
                 raise CellRefused(_("This moment lies in the future."), _("Correct the date."), point.written)
         return points
 
+    def _refuse_too_many(self, key_points: int) -> None:
+        """Before any is made of its text: a few kilobytes of separators are a million key points."""
+        if key_points > MAX_KEY_POINTS_OF_CELL:
+            raise CellRefused(
+                _("The cell has more than %(limit)s key points.") % {"limit": MAX_KEY_POINTS_OF_CELL},
+                _("Keep the ones that matter."),
+            )
+        self._key_points_left -= key_points
+        if self._key_points_left < 0:
+            raise refusal(
+                _("The file has more than %(limit)s key points.") % {"limit": MAX_KEY_POINTS},
+                _("Divide it into several files."),
+            )
+
     def _confirmation(self, cell: str) -> str:
         return self._confirmations.value_of(cell) if cell else ""
+
+    def _with_canonical_cells(self, record: RecordRow, reader: _CellReader) -> RecordRow:
+        """The row with its cells as an export gives them: Chinese words, no blanks around values."""
+        texts = reader.texts
+        texts[Column.TYPE] = subject_words(record.type, record.topic)
+        texts[Column.URGENCY] = URGENCY_WORDS[record.urgency]
+        texts[Column.RECEIVED] = moment_words(record.received_at, self._zone)
+        texts[Column.FIRST_RESPONSE] = moment_words(record.first_response_at, self._zone)
+        texts[Column.CONFIRMATION] = CONFIRMATION_WORDS[record.confirmation]
+        if not record.key_points:
+            texts[Column.PROGRESS] = ""
+        cells: Cells = tuple(texts)
+        return record if cells == record.cells else replace(record, cells=cells)
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
     try:
-        date(year, month, day)
+        return date(year, month, day).year >= FIRST_YEAR
     except ValueError:
         return False
-    return True
 
 
 def _customer(cell: str) -> str:
@@ -252,13 +309,3 @@ def _check_closing(record: RecordRow) -> None:
             _("There is no result that the customer could confirm."),
             _("Write the result, or leave the confirmation empty."),
         )
-
-
-def _with_canonical_cells(record: RecordRow, reader: _CellReader) -> RecordRow:
-    """The row with its cells as an export gives them: Chinese words, no blanks around values."""
-    texts = reader.texts
-    texts[Column.TYPE] = subject_words(record.type, record.topic)
-    texts[Column.URGENCY] = URGENCY_WORDS[record.urgency]
-    texts[Column.CONFIRMATION] = CONFIRMATION_WORDS[record.confirmation]
-    cells: Cells = tuple(texts)
-    return record if cells == record.cells else replace(record, cells=cells)

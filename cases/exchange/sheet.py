@@ -51,6 +51,7 @@ def check_rows(records: Iterable[tuple[int, Sequence[str]]]) -> list[SheetRow]:
     for line, cells in found:
         if not any(cell.strip() for cell in cells):
             continue
+        cells = _without_blank_tail(cells)
         if len(rows) >= MAX_ROWS:
             raise too_many_rows(line)
         if _check_row(line, cells, problems):
@@ -59,6 +60,14 @@ def check_rows(records: Iterable[tuple[int, Sequence[str]]]) -> list[SheetRow]:
     if not rows:
         raise refusal(_("There is no row below the header."), _("Add the records and try again."))
     return rows
+
+
+def _without_blank_tail(cells: Sequence[str]) -> Sequence[str]:
+    """Blank cells beyond the thirteenth are nobody's: a comma at the end, or the widest row of a sheet."""
+    count = len(cells)
+    while count > len(COLUMNS) and not cells[count - 1].strip():
+        count -= 1
+    return cells[:count]
 
 
 def too_many_rows(line: int) -> Exception:

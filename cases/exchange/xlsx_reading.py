@@ -147,7 +147,7 @@ def _first_sheet(content: bytes) -> tuple[str, list[list[Value]]]:
 
 
 def _texts(line: int, row: list[Value]) -> list[str]:
-    """Exactly thirteen where cells beyond are blank: the width of a sheet is that of its widest row."""
+    """At least thirteen: a sheet may end before its last columns where nothing is written in them."""
     try:
         texts = [cell if isinstance(cell, str) else _cell_text(cell) for cell in row]
     except OverflowError:
@@ -156,8 +156,6 @@ def _texts(line: int, row: list[Value]) -> list[str]:
             _("Format the column as text and write it again."),
             line=line,
         ) from None
-    if len(texts) > len(COLUMNS) and not any(texts[len(COLUMNS) :]):
-        return texts[: len(COLUMNS)]
     return texts + [""] * (len(COLUMNS) - len(texts))
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from cases.choices import CaseType, State, Urgency
 from cases.exceptions import CaseError
 from cases.exchange.exporting import export_records, format_of
+from cases.exchange.moments import FIRST_YEAR, LAST_YEAR
 from cases.management.actors import staff_named
 from cases.models import Case, ExportRecord, Team
 from cases.querysets import CaseQuerySet
@@ -126,9 +127,15 @@ def _midnight(day: date) -> datetime:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(_("“%(text)s” is no day like 2024-10-01.") % {"text": text}) from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ArgumentTypeError(
+            _("“%(text)s” lies outside the years %(first)s to %(last)s.")
+            % {"text": text, "first": FIRST_YEAR, "last": LAST_YEAR}
+        )
+    return day
 
 
 def _plain(value: Any) -> Any:

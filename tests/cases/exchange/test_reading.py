@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cases.exchange.limits import MAX_FILE_BYTES, MAX_ROWS
+from cases.exchange.limits import MAX_FILE_BYTES, MAX_ROWS, MAX_TEXT
 from cases.problems import MOST_SHOWN, SheetRefused
 from cases.record_sheet import COLUMNS
 from tests.cases.exchange.sheets import LATE_PARCEL, TWO_ROWS, changed, csv_file, sheet_of, xlsx_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def refused(content: bytes, name: str = "sheet.csv") -> SheetRefused:
@@ -119,6 +123,16 @@ def test_zero_bytes_and_control_characters_are_refused() -> None:
 def test_an_open_quote_is_refused_where_its_row_begins() -> None:
     content = csv_file(TWO_ROWS) + b'"never closed,\r\n' * 3
     assert refused(content).problems[0].line == 4
+
+
+@pytest.mark.parametrize("make", [csv_file, xlsx_file])
+def test_blank_cells_beyond_the_thirteenth_mean_nothing(make: Callable[..., bytes]) -> None:
+    content = make([(*LATE_PARCEL, ""), (*LATE_PARCEL, " ", "")], header=[*COLUMNS, "", ""])
+    assert cells_of(content, "sheet.xlsx" if make is xlsx_file else "sheet.csv") == [LATE_PARCEL] * 2
+
+
+def test_no_csv_file_of_the_greatest_size_holds_more_text_than_a_workbook_may() -> None:
+    assert MAX_FILE_BYTES <= MAX_TEXT
 
 
 def test_too_long_a_cell_too_many_rows_and_too_large_a_file_are_refused() -> None:
