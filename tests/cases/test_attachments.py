@@ -15,14 +15,9 @@ from cases.models import Attachment, Case
 from cases.services.attachments import attach_file
 from tests.cases.uploading import PDF, photo_with_place
 from tests.factories import StaffFactory, TeamFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @pytest.fixture

@@ -14,12 +14,7 @@ from cases.choices import State
 from cases.models import Case, CaseEvent, Staff
 from tests.cases.listing import LIST, open_list
 from tests.factories import TeamFactory, make_case
-from tests.scenes import Scene, make_scene
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    return make_scene()
+from tests.scenes import Scene
 
 
 def do(client: Client, staff: Staff, action: str, cases: list[Any], **answers: Any) -> Any:

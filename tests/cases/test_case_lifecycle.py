@@ -5,14 +5,9 @@ import pytest
 from cases.choices import Confirmation, Outcome, State
 from cases.models import Case, CaseEvent
 from cases.services import transition_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def states_of(case: Case) -> list[tuple[str, str]]:

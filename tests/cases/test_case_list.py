@@ -15,14 +15,9 @@ from cases.models import Case
 from cases.services import transition_case
 from tests.cases.listing import LIST, listed, open_list
 from tests.factories import CustomerFactory, TeamFactory, make_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 AT_MOST = 12
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    return make_scene()
 
 
 def late(case: Case) -> Case:

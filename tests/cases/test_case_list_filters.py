@@ -16,12 +16,7 @@ from cases.services import transition_case
 from tests.cases.listing import LIST, listed, open_list
 from tests.cases.test_case_list import late
 from tests.factories import CustomerFactory, StaffFactory, TeamFactory
-from tests.scenes import Scene, make_scene
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    return make_scene()
+from tests.scenes import Scene
 
 
 def choices_of(client: Client, staff: Staff, name: str) -> set[str]:

@@ -8,12 +8,7 @@ from django.test import Client
 from cases.models import Case, Staff
 from tests.cases.listing import listed
 from tests.factories import ContactFactory, CustomerFactory, TeamFactory, make_case
-from tests.scenes import Scene, make_scene
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    return make_scene()
+from tests.scenes import Scene
 
 
 @pytest.fixture

@@ -10,16 +10,11 @@ from cases.choices import Channel, Role, State
 from cases.models import Case, CaseEvent, Staff
 from cases.services import transition_case
 from tests.factories import make_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 15  # paper on speed: case page, whatever its history
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def page_url(case: Case) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -17,14 +16,9 @@ from cases.services import transition_case
 from tests.cases.listing import LIST
 from tests.cases.test_case_list import late
 from tests.factories import StaffFactory, TeamFactory, make_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 AT_MOST = 15
-
-
-@pytest.fixture
-def scene(db: None) -> Scene:
-    return make_scene()
 
 
 def desk(client: Client, staff: Staff) -> dict[str, Any]:

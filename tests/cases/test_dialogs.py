@@ -13,14 +13,9 @@ from cases.models import Case, CaseEvent, RoutingRule, Staff
 from cases.services import offers, transition_case
 from tests.cases.dialogs import dialog_url, sensible_answers, sent_by_browser, shown_form
 from tests.factories import make_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @dataclass

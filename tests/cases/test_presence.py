@@ -10,14 +10,9 @@ from django.utils import timezone
 from cases.choices import State
 from cases.models import CaseView
 from cases.services import transition_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def test_a_page_learns_who_else_has_the_case_open_and_whether_it_moved_on(

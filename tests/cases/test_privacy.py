@@ -13,17 +13,12 @@ from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import ContactAccess, Customer, CustomerContact
 from cases.services.privacy import reveal_contact
 from tests.factories import ContactFactory, CustomerFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/cases/customer/"
 PHONE, EMAIL = "+8613812345678", "li.si@example.com"
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @pytest.fixture

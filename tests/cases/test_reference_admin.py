@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from cases.choices import Channel, Language, Role
 from cases.models import ContactAccess, ExportRecord, ImportRecord, RoutingRule
 from tests.factories import ContactFactory, CustomerFactory, DepartmentFactory, TeamFactory, TopicFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
@@ -23,11 +23,6 @@ FOREIGN_FILTERS = {
     "importrecord": "file_name__startswith=a",
     "contactaccess": "customer__contacts__value__startswith=1",
 }
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from django.test import Client
 from cases.choices import Language, Role, VipLevel
 from cases.models import Customer, Department, ExportRecord, Staff, Team, Topic
 from tests.factories import ContactFactory, CustomerFactory, DepartmentFactory, TeamFactory, TopicFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +25,6 @@ MODELS = ("customer", "department", "team", "topic")
 CSV, XLSX = "0", "1"
 PHONE = "+8613812345678"
 RISKY = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "＝1+1", "＋1", "－1", "＠x", "=HYPERLINK(1)")
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @pytest.fixture(autouse=True)

@@ -18,16 +18,11 @@ from cases.services.staff import (
     unlock_login,
 )
 from tests.factories import StaffFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 INDEX = "/admin/"
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def last_reason(staff: Staff) -> tuple[str | None, Staff | None]:

@@ -12,17 +12,12 @@ from cases.choices import Language, Role, State
 from cases.models import Staff
 from cases.services.staff import roles_of
 from tests.factories import PASSWORD, StaffFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/cases/staff/"
 DIALOGS = ("deactivate", "reactivate", "end_sessions", "reset_device", "unlock")
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 @pytest.fixture

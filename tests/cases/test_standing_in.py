@@ -10,14 +10,9 @@ from cases.exceptions import NotPermitted
 from cases.models import Case, ContactAccess
 from cases.services import transition_case
 from tests.factories import CustomerFactory
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def confirm_on_behalf(case: Case, scene: Scene) -> Case:

@@ -12,14 +12,9 @@ from cases.admin.timeline import PAGE_LENGTH, Entry, build_timeline
 from cases.choices import Channel, Direction, State
 from cases.models import Case, CaseEvent
 from cases.services import transition_case
-from tests.scenes import Scene, make_scene
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def scene() -> Scene:
-    return make_scene()
 
 
 def entry(case: Case, kind: str) -> Entry:
