@@ -58,6 +58,13 @@ class ContactKind(models.TextChoices):
     OTHER = "other", pgettext_lazy("contact", "Other")
 
 
+class Stage(models.TextChoices):
+    """What a routing rule finds the team for."""
+
+    INTAKE = "intake", _("The team that takes it in")
+    DISPATCH = "dispatch", _("The team it is dispatched to")
+
+
 class Source(models.TextChoices):
     """By which door a case came in."""
 

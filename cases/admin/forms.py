@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
 from cases.admin.answers import FIELDS, LONGEST_TEXT, Question, TextField
+from cases.choices import Stage
 from cases.lifecycle import MOVES
 from cases.models import Case, Staff, SupportRequest
 from cases.services.routing import Traits, find_rule
@@ -98,7 +99,7 @@ def likely_team(case: Case) -> Any:
     """The team the routing rules would dispatch this case to, if any rule fits."""
     customer = case.customer
     traits = Traits(case.type, case.topic, case.channel, case.region or customer.region, customer.vip_level)
-    rule = find_rule("dispatch", traits)
+    rule = find_rule(Stage.DISPATCH, traits)
     return rule.team if rule else None
 
 

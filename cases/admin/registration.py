@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases.admin.registration_form import RegistrationForm
 from cases.admin.transitions import place_error
-from cases.choices import VipLevel
+from cases.choices import Stage, VipLevel
 from cases.exceptions import CaseError, InvalidInput
 from cases.models import Case, Customer, Topic
 from cases.services import PossibleDuplicate
@@ -143,7 +143,7 @@ def proposal_for(given: QueryDict) -> str:
         given.get("region", "") or (customer.region if customer else ""),
         customer.vip_level if customer else VipLevel.NONE,
     )
-    rule = find_rule("intake", traits)
+    rule = find_rule(Stage.INTAKE, traits)
     if rule is None:
         return _("No routing rule fits: choose a team.")
     return _("Goes to %(team)s by the routing rules.") % {"team": rule.team}

@@ -13,7 +13,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from cases.admin.base import ReferenceAdmin
-from cases.choices import CaseType, Channel, Region, VipLevel
+from cases.choices import CaseType, Channel, Region, Stage, VipLevel
 from cases.models import RoutingRule, Topic
 from cases.services.routing import Traits, find_rule
 
@@ -25,11 +25,7 @@ def _or_none(choices: type[TextChoices]) -> list[tuple[str, str]]:
 class TraitsForm(forms.Form):
     """What is known of a case when its team is looked for."""
 
-    stage = forms.ChoiceField(
-        label=_("Looking for"),
-        choices=RoutingRule._meta.get_field("stage").choices,
-        widget=UnfoldAdminSelectWidget,
-    )
+    stage = forms.ChoiceField(label=_("Looking for"), choices=Stage.choices, widget=UnfoldAdminSelectWidget)
     type = forms.ChoiceField(label=_("Type"), choices=CaseType.choices, widget=UnfoldAdminSelectWidget)
     topic = forms.ModelChoiceField(
         label=_("Topic"), queryset=Topic.objects.all(), required=False, widget=UnfoldAdminSelectWidget

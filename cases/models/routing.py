@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cases.choices import CaseType, Channel, Region, VipLevel
+from cases.choices import CaseType, Channel, Region, Stage, VipLevel
 
 
 class RoutingRule(models.Model):
@@ -22,12 +22,7 @@ class RoutingRule(models.Model):
     vip_from = models.PositiveSmallIntegerField(
         _("VIP level from"), choices=VipLevel.choices, default=VipLevel.NONE
     )
-    stage = models.CharField(
-        _("used for"),
-        max_length=10,
-        choices=[("intake", _("The team that takes it in")), ("dispatch", _("The team it is dispatched to"))],
-        default="intake",
-    )
+    stage = models.CharField(_("used for"), max_length=10, choices=Stage.choices, default=Stage.INTAKE)
     team = models.ForeignKey(
         "cases.Team", models.PROTECT, verbose_name=_("team"), related_name="routing_rules"
     )

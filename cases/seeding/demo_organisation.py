@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cases.choices import CaseType, Channel, ContactKind, Language, Region, Role, Tier, VipLevel
+from cases.choices import CaseType, Channel, ContactKind, Language, Region, Role, Stage, Tier, VipLevel
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class DemoCustomer:
 
 @dataclass(frozen=True)
 class DemoRule:
-    stage: str
+    stage: Stage
     position: int
     team: str
     type: str = ""
@@ -85,17 +85,17 @@ STAFF = (
 )
 
 RULES = (
-    DemoRule("intake", 10, VIP_DESK, vip_from=VipLevel.GOLD),
-    DemoRule("intake", 20, HOTLINE, channel=Channel.PHONE),
-    DemoRule("intake", 900, ONLINE),
-    DemoRule("dispatch", 10, LOGISTICS, type=CaseType.COMPLAINT, topic="物流延迟"),
-    DemoRule("dispatch", 20, QUALITY, type=CaseType.COMPLAINT, topic="产品质量"),
-    DemoRule("dispatch", 30, RETURNS, type=CaseType.AFTER_SALES, topic="退换货"),
-    DemoRule("dispatch", 40, REPAIRS, type=CaseType.AFTER_SALES, topic="维修"),
-    DemoRule("dispatch", 50, BILLING, type=CaseType.CONSULTATION, topic="费用账单"),
-    DemoRule("dispatch", 60, TECHNICAL, type=CaseType.CONSULTATION),
-    DemoRule("dispatch", 70, DEVELOPERS, type=CaseType.SUGGESTION),
-    DemoRule("dispatch", 900, COMPLAINTS),
+    DemoRule(Stage.INTAKE, 10, VIP_DESK, vip_from=VipLevel.GOLD),
+    DemoRule(Stage.INTAKE, 20, HOTLINE, channel=Channel.PHONE),
+    DemoRule(Stage.INTAKE, 900, ONLINE),
+    DemoRule(Stage.DISPATCH, 10, LOGISTICS, type=CaseType.COMPLAINT, topic="物流延迟"),
+    DemoRule(Stage.DISPATCH, 20, QUALITY, type=CaseType.COMPLAINT, topic="产品质量"),
+    DemoRule(Stage.DISPATCH, 30, RETURNS, type=CaseType.AFTER_SALES, topic="退换货"),
+    DemoRule(Stage.DISPATCH, 40, REPAIRS, type=CaseType.AFTER_SALES, topic="维修"),
+    DemoRule(Stage.DISPATCH, 50, BILLING, type=CaseType.CONSULTATION, topic="费用账单"),
+    DemoRule(Stage.DISPATCH, 60, TECHNICAL, type=CaseType.CONSULTATION),
+    DemoRule(Stage.DISPATCH, 70, DEVELOPERS, type=CaseType.SUGGESTION),
+    DemoRule(Stage.DISPATCH, 900, COMPLAINTS),
 )
 
 

@@ -9,7 +9,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from cases.choices import CaseType, Role, Tier
+from cases.choices import CaseType, Role, Stage, Tier
 from cases.models import Department, RoutingRule, Staff, Team, Topic
 from cases.seeding.texts import masked_name
 from cases.seeding.world import Desk
@@ -37,7 +37,7 @@ def ensure_organisation(seed: int) -> Organisation:
     """Find the made-up organisation or create it; what is there already is not changed."""
     departments = [_department(n) for n in range(DEPARTMENTS)]
     teams = [_team(n, tier, departments[n % DEPARTMENTS]) for n, tier in enumerate(TIERS)]
-    RoutingRule.objects.get_or_create(stage="intake", position=9_000, defaults={"team": teams[0]})
+    RoutingRule.objects.get_or_create(stage=Stage.INTAKE, position=9_000, defaults={"team": teams[0]})
     if not Staff.objects.filter(username__startswith=SEEDED).exists():
         _hire(teams, departments, Random(seed))
     desks = [_desk(team) for team in teams]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.utils import bulk_create_with_history
 
-from cases.choices import Confirmation, ScoreSource, Source, State
+from cases.choices import Confirmation, ScoreSource, Source, Stage, State
 from cases.exceptions import CaseError, NotPermitted
 from cases.models import Case, CaseEvent, Customer, ImportRecord, Round, Staff, Team, Topic
 from cases.problems import Problems, SheetRefused, shortened
@@ -250,7 +250,8 @@ class _Surroundings:
             region=customer.region,
             vip_level=customer.vip_level,
         )
-        stages = ["intake"] if state in (State.INTAKE, State.ANALYSIS) else ["dispatch", "intake"]
+        taken_in = state in (State.INTAKE, State.ANALYSIS)
+        stages = [Stage.INTAKE] if taken_in else [Stage.DISPATCH, Stage.INTAKE]
         key = (traits, *stages)
         if key not in self._routed:
             rules = (find_rule(stage, traits) for stage in stages)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import CaseType, Channel, Region, Source, State, Urgency
+from cases.choices import CaseType, Channel, Region, Source, Stage, State, Urgency
 from cases.exceptions import CaseError, InvalidInput, NotPermitted
 from cases.models import Case, CaseEvent, Customer, EventKind, Round, Team
 from cases.services.answers import refuse_unfit_amount, refuse_unknown_choice
@@ -121,7 +121,7 @@ def _refuse_duplicate(case: Case, despite: bool) -> None:
 
 def _routed_team(case: Case) -> Team:
     rule = find_rule(
-        "intake",
+        Stage.INTAKE,
         Traits(case.type, case.topic, case.channel, case.region, case.customer.vip_level),
     )
     if rule is None:
