@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
                 ),
                 ("round_number", models.PositiveSmallIntegerField(default=1, verbose_name="round")),
                 (
-                    "wait_owner",
+                    "waiting_for",
                     models.CharField(
                         blank=True,
                         choices=[

@@ -73,7 +73,7 @@ class CaseEvent(models.Model):
         "cases.Team", models.PROTECT, verbose_name=_("team"), related_name="+", null=True
     )
     round_number = models.PositiveSmallIntegerField(_("round"), default=1)
-    wait_owner = models.CharField(_("waiting for"), max_length=20, choices=WaitingFor.choices, blank=True)
+    waiting_for = models.CharField(_("waiting for"), max_length=20, choices=WaitingFor.choices, blank=True)
     note = models.TextField(_("note"), blank=True)
     data = models.JSONField(_("data"), default=dict, blank=True)
     imported = models.BooleanField(_("imported"), default=False)

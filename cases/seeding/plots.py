@@ -184,12 +184,12 @@ def _support(tale: Tale, specialist: int) -> None:
 
 def _wait(tale: Tale, specialist: int) -> None:
     tale.later(tale.about(HOUR))
-    owner = one_of(tale.chance, (WaitingFor.CUSTOMER, WaitingFor.CUSTOMER, WaitingFor.SUPPLIER)).value
-    tale.case.waiting_for = owner
-    tale.fact(EventKind.WAIT_FOR, specialist, "等待资料", waiting_for=owner)
+    awaited = one_of(tale.chance, (WaitingFor.CUSTOMER, WaitingFor.CUSTOMER, WaitingFor.SUPPLIER)).value
+    tale.case.waiting_for = awaited
+    tale.fact(EventKind.WAIT_FOR, specialist, "等待资料", waiting_for=awaited)
     tale.later(tale.about(14 * HOUR))
     tale.case.waiting_for = ""
-    tale.fact(EventKind.RESUME, specialist, waited_for=owner)
+    tale.fact(EventKind.RESUME, specialist, waited_for=awaited)
 
 
 def _deliver(tale: Tale, specialist: int) -> None:

@@ -110,7 +110,7 @@ class EventRow:
     actor_id: int | None
     team_id: int
     round_number: int
-    wait_owner: str
+    waiting_for: str
     note: str
     data: str
     imported: bool = False

@@ -152,7 +152,7 @@ def test_a_waiting_case_is_not_delivered_and_knows_whose_wait_it_is(scene: Scene
     case = scene.case(State.HANDLING)
     refused(NotPossible, case, "resume", scene.specialist)
     case = do(case, "wait_for", scene.specialist, waiting_for="supplier")
-    assert (case.waiting_for, case.events.latest("seq").wait_owner) == ("supplier", "supplier")
+    assert (case.waiting_for, case.events.latest("seq").waiting_for) == ("supplier", "supplier")
     refused(NotPossible, case, "wait_for", scene.specialist, waiting_for="customer")
     refused(NotPossible, case, "deliver", scene.specialist, result="已补发")
     case = do(case, "resume", scene.specialist, note="")
