@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from tempfile import TemporaryFile
 from time import perf_counter
@@ -36,7 +37,7 @@ def measure_exports(ground: Ground) -> None:
         cases = _newest(min(ground.cases, MOST_ROWS[format]))
         plain_cases = _newest(min(ground.cases, PLAIN_ROWS[format]))
         rate, rows, memory = _export(cases, format, ground.manager)
-        plain, _size = _rate(lambda: stock.export(plain_cases, format), plain_cases.count())  # noqa: B023
+        plain, _size = _rate(partial(stock.export, plain_cases, format), plain_cases.count())
         name = f"export, {format.upper()}"
         ground.tell(f"{name}: rate", rate, "rows/s", aim=aim, baseline=plain, cases=rows)
         if memory is not None:

@@ -131,7 +131,7 @@ class CustomerResource(ScopedResource):
         )
         import_id_fields = ("number",)
 
-    def __init__(self, staff: Staff | None = None, unmasked: bool = False, **kwargs: Any) -> None:
+    def __init__(self, staff: Staff | None = None, *, unmasked: bool = False, **kwargs: Any) -> None:
         super().__init__(staff, **kwargs)
         self.unmasked = unmasked
         self.new_contacts: list[tuple[str, str]] = []

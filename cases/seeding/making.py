@@ -61,9 +61,9 @@ def _request(world: World, chance: Random, index: int, number: str, received: in
     type_ = _type(chance)
     topic_id, topic = early_one_of(chance, world.topics[type_])
     english = chance.random() < ENGLISH_SHARE
-    what = product(chance, english)
+    what = product(chance, english=english)
     order = f"SO{number[2:10]}{chance.randrange(10**7):07d}" if chance.random() < 0.6 else ""
-    text = description(chance, type_, topic, what, english)
+    text = description(chance, type_, topic, what, english=english)
     remark = one_of(chance, words.REMARKS) if chance.random() < 0.1 else ""
     received_at = moment(received)
     return CaseRow(

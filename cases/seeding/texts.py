@@ -32,11 +32,11 @@ def masked_name(chance: Random) -> str:
     return early_one_of(chance, words.SURNAMES) + "*"
 
 
-def product(chance: Random, english: bool) -> str:
+def product(chance: Random, *, english: bool) -> str:
     return early_one_of(chance, words.PRODUCTS_EN if english else words.PRODUCTS)
 
 
-def description(chance: Random, type_: str, topic: str, product_: str, english: bool) -> str:
+def description(chance: Random, type_: str, topic: str, product_: str, *, english: bool) -> str:
     """Two or three clauses, as a customer says them."""
     if english:
         opening = one_of(chance, words.OPENINGS_EN[type_]).format(p=product_)
