@@ -1,6 +1,6 @@
 # Everything is done by Python; this file finds one and names the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check bench python
+.PHONY: help run test test-sqlite test-postgres check screenshots bench python
 
 # The first Python that is new enough; empty when there is none.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -26,6 +26,9 @@ test-postgres: .dev ## the tests on PostgreSQL alone
 
 check: .dev ## style, types, layers, migrations, deployment settings, translations
 	@$(VENV_PYTHON) -m tools.check
+
+screenshots: .dev ## take the pictures of the README anew (docs/images) with a Chromium of this machine
+	@SCREENSHOTS=1 $(VENV_PYTHON) -m tools.test --postgres tests/browser/test_case_from_register_to_archive.py
 
 bench: .dev ## measure speed with CASES=100000 cases; writes bench.json (DATABASE_URL names the database)
 	@$(VENV_PYTHON) -m tools.bench --cases $(CASES)

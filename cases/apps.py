@@ -4,5 +4,5 @@ from django.utils.translation import gettext_lazy as _
 
 class CasesConfig(AppConfig):
     name = "cases"
-    verbose_name = _("Cases")
+    verbose_name = _("Customer service")
     default_auto_field = "django.db.models.BigAutoField"

@@ -117,8 +117,8 @@ def walk(request: pytest.FixtureRequest, world: World) -> Walk:
             for row in model._default_manager.all():
                 model._default_manager.filter(pk=row.pk).update(name=f"{model.__name__} {row.pk}")
     else:
-        for model in (Topic, Department, Team):
-            model._default_manager.update(name_en=F("name"))
+        for named in (Topic, Department, Team):
+            named._default_manager.update(name_en=F("name"))
     return Walk(language)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
@@ -26,7 +27,7 @@ def counts() -> dict[str, int]:
 def test_nobody_deletes_anything(name: str, world: World, client: Client) -> None:
     client.force_login((world.narrow_viewers() | world.wide_viewers())[name])
     before = counts()
-    targets = [(f"{CASE}_delete", f"{CASE}_changelist", Case)]
+    targets: list[tuple[str, str, type[Model]]] = [(f"{CASE}_delete", f"{CASE}_changelist", Case)]
     targets += [(address(model, "delete"), address(model, "changelist"), model) for model in MODELS]
     for delete, changelist, model in targets:
         ids = list(model._default_manager.values_list("pk", flat=True)[:2])
