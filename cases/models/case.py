@@ -220,7 +220,8 @@ class Case(FSMModelMixin, models.Model):
 
     @move
     def send_back(self) -> None:
-        self._offer_to(self.intake_team)
+        # An imported case may have no intake team; it stays where it is, for no case is ever nobody's.
+        self._offer_to(self.intake_team or self.team)
         self.bounce_count += 1
 
     @move

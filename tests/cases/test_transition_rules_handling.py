@@ -10,6 +10,7 @@ from django.utils import timezone
 from cases.choices import Role, State
 from cases.exceptions import CaseNotFound, NotPermitted, NotPossible
 from cases.models import Case, Staff, Topic
+from cases.services import offers
 from tests.cases.acting import dispatched, disputed, do, field_refused, refused, rounds, soon, support_of
 from tests.factories import StaffFactory, TeamFactory
 from tests.scenes import Scene
@@ -64,6 +65,15 @@ def test_a_case_dispatched_twice_returns_to_the_team_of_the_last_dispatch(scene:
     do(case, "reassign", scene.supervisor, handler=other)
     do(case, "dispatch", other, team=scene.back)
     assert do(case, "send_back", scene.specialist).team == elsewhere
+
+
+def test_a_case_no_team_took_in_stays_with_the_team_that_sends_it_back(scene: Scene) -> None:
+    case = dispatched(scene)
+    Case.objects.filter(pk=case.pk).update(intake_team=None)
+    case = do(case, "send_back", scene.specialist)
+    assert (case.state, case.team, case.tier) == (State.ANALYSIS, scene.back, scene.back.tier)
+    assert Case.objects.visible_to(scene.specialist).filter(pk=case.pk).exists()
+    assert "reassign" in {offer.name for offer in offers(case, scene.supervisor)}
 
 
 def test_reassigning_lets_the_new_handler_accept_and_nobody_else(scene: Scene) -> None:
