@@ -12,7 +12,7 @@ from cases.choices import CaseType, Channel, Region, Source, Stage, State, Urgen
 from cases.exceptions import CaseError, InvalidInput, NotPermitted
 from cases.models import Case, CaseEvent, Customer, EventKind, Round, Team
 from cases.services.answers import refuse_unfit_amount, refuse_unknown_choice
-from cases.services.numbers import next_number
+from cases.services.numbers import day_part, next_number, reserve_numbers
 from cases.services.routing import Traits, find_rule
 from cases.services.steps import plain
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 OPTIONAL = frozenset(
     {"topic", "urgency", "region", "product", "order_number", "amount", "remark", "expected_at", "contact"}
 )
+
+MOST_ATTEMPTS = 3  # an import may bring the number just drawn; more than once in a row is no coincidence
 
 CHOICES = {
     "channel": Channel.values,
@@ -43,7 +45,6 @@ class PossibleDuplicate(CaseError):
         self.cases = cases
 
 
-@transaction.atomic
 def register_case(
     *,
     actor: Staff | None,
@@ -67,8 +68,6 @@ def register_case(
     """
     if actor and not actor.has_perm("cases.register_case"):
         raise NotPermitted
-    if known := _registered_by(cause_key):
-        return known
     now = timezone.now()
     case = Case(
         customer=customer,
@@ -81,9 +80,7 @@ def register_case(
         details_confirmed_at=now if details_confirmed else None,
         **_known(facts),
     )
-    _refuse_unusable(case, now)
-    _refuse_duplicate(case, despite_duplicates)
-    return _stored_once(case, actor=actor, at=now, cause_key=cause_key)
+    return _stored_once(case, actor=actor, at=now, cause_key=cause_key, despite=despite_duplicates)
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
@@ -131,16 +128,41 @@ def _routed_team(case: Case) -> Team:
     return rule.team
 
 
-def _stored_once(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> Case:
-    """Two of the same cause at the same time: whoever comes second finds the first one's case."""
-    try:
-        with transaction.atomic(savepoint=cause_key is not None):
-            _store(case, actor=actor, at=at, cause_key=cause_key)
-    except IntegrityError:
-        if known := _registered_by(cause_key):
-            return known
-        raise
-    return case
+def _stored_once(
+    case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None, despite: bool
+) -> Case:
+    """
+    The case, checked and stored, or the one of the same cause that is there already.
+
+    Two of the same cause at the same time: whoever comes second finds the first one's case. A number that an
+    import brought in at this moment: the next attempt draws one beyond.
+    """
+    attempts = 0
+    while True:
+        attempts += 1
+        try:
+            with transaction.atomic():
+                if known := _registered_by(cause_key):
+                    return known
+                _refuse_unusable(case, at)
+                _refuse_duplicate(case, despite)
+                _store(case, actor=actor, at=at, cause_key=cause_key)
+                return case
+        except IntegrityError:
+            if known := _registered_by(cause_key):
+                return known
+            if attempts == MOST_ATTEMPTS or not _is_taken(case.number):
+                raise
+            reserve_numbers(_numbers_of_same_day(case.number))
+
+
+def _is_taken(number: str) -> bool:
+    return Case.objects.filter(number=number).exists()
+
+
+def _numbers_of_same_day(number: str) -> list[str]:
+    same_day = Case.objects.filter(number__startswith=day_part(number))
+    return list(same_day.values_list("number", flat=True))
 
 
 def _registered_by(cause_key: str | None) -> Case | None:

@@ -60,6 +60,7 @@ def reserve_numbers(numbers: Iterable[str]) -> None:
     """
     Make sure that numbers given elsewhere (an imported sheet) are never given out again.
 
+    To be committed soon: until then the first registration of such a day waits.
     Raises InvalidInput for a number whose day does not exist or whose counter no day will reach.
     """
     highest: dict[date, int] = defaultdict(int)
@@ -96,6 +97,11 @@ def split_number(number: str) -> tuple[str, int]:
     """The day's eight digits and the counter of a well-formed number."""
     start = len(PREFIX)
     return number[start : start + DAY_DIGITS], int(number[start + DAY_DIGITS :])
+
+
+def day_part(number: str) -> str:
+    """What all numbers of the same day begin with."""
+    return number[: len(PREFIX) + DAY_DIGITS]
 
 
 def _has_sequences() -> bool:

@@ -113,6 +113,16 @@ def test_the_counter_is_a_sequence_where_there_are_sequences() -> None:
     assert row.last == (0 if connection.vendor == "postgresql" else 2)
 
 
+def test_a_number_somebody_else_took_at_this_moment_costs_a_second_attempt() -> None:
+    taken = make_case()
+    day, counter = split_number(taken.number)
+    for ahead in (3, 2, 1):  # cases of today that nobody told the counter of
+        Case.objects.filter(pk=make_case().pk).update(number=f"CS{day}{counter + 9 + ahead:03d}")
+    for _number in range(10):
+        assert split_number(make_case().number)[1] > counter
+    assert Case.objects.values("number").distinct().count() == 14
+
+
 def test_every_case_has_its_number() -> None:
     numbers = {make_case().number for _number in range(5)}
     assert set(Case.objects.values_list("number", flat=True)) == numbers
