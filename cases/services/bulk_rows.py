@@ -25,7 +25,8 @@ def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) ->
     """
     Add rows given as values by attribute name (``case_id``, not ``case``); what is left out has its default.
 
-    Call inside a transaction. Ids are given by the database and not told.
+    Call inside a transaction. Ids are given by the database and not told. Raises Django's
+    IntegrityError for rows the database refuses.
     """
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
@@ -33,7 +34,9 @@ def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) ->
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(BY_INDEX)
-            with cursor.copy(f"COPY {model._meta.db_table} ({columns}) FROM STDIN") as copy:
+            statement = f"COPY {model._meta.db_table} ({columns}) FROM STDIN"
+            # The driver's own COPY is not wrapped by Django: without this its errors are of no known kind.
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:
                 for row in values:
                     copy.write_row(row)
         else:

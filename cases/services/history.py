@@ -1,17 +1,19 @@
 """
 Restoring cases from a record sheet: their history becomes events at their own times, marked as imported.
 
-All rows or none, written set-wise; nobody is notified. A number that exists with the same thirteen cells is
-left alone, so the same file twice changes nothing; one with other cells is refused and shown side by side.
+All rows or none, written set-wise; nobody is notified. A number that exists with the same thirteen cells, now
+or when it was imported, is left alone: the same file twice changes nothing, whatever people and topics are
+called by then. One with other cells is refused and shown side by side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.utils import bulk_create_with_history
@@ -24,7 +26,7 @@ from cases.record_sheet import COLUMNS, Column, RecordRow
 from cases.services.bulk_rows import insert_rows
 from cases.services.numbers import reserve_numbers, split_number
 from cases.services.record_cells import record_cells
-from cases.services.record_history import OUTCOMES, ended_at, history_of
+from cases.services.record_history import OUTCOMES, WRITTEN, digest_of, ended_at, history_of
 from cases.services.routing import Traits, find_rule
 
 if TYPE_CHECKING:
@@ -35,6 +37,15 @@ if TYPE_CHECKING:
 
 BATCH = 2000  # customers of one INSERT
 SOLVED: dict[str, bool] = {Confirmation.SATISFIED: True, Confirmation.DISSATISFIED: False}
+MASKS = frozenset("*＊")
+# What somebody must be allowed to do to go on with a case in this state; in any other, one of the two.
+RIGHTS: dict[str, tuple[str, ...]] = {
+    State.ANALYSIS: ("cases.may_begin_analysis",),
+    State.HANDLING: ("cases.may_accept",),
+}
+ANY_RIGHT = tuple(right for rights in RIGHTS.values() for right in rights)
+# SQLSTATE of a lock that was waited for too long, and of two who waited for each other.
+CAME_SECOND = ("55P03", "40P01")
 
 
 @dataclass(frozen=True)
@@ -89,8 +100,7 @@ def plan_import(rows: Sequence[RecordRow], *, actor: Staff | None) -> ImportPlan
     """
     if actor and not actor.has_perm("cases.import_case"):
         raise NotPermitted
-    _refuse_unknown_topics(rows)
-    stored = _stored_cells(rows)
+    stored, digests = _stored_cells(rows), _stored_digests(rows)
     _refuse_foreign(rows, stored, actor)
     new: list[RecordRow] = []
     unchanged: list[RecordRow] = []
@@ -99,10 +109,11 @@ def plan_import(rows: Sequence[RecordRow], *, actor: Staff | None) -> ImportPlan
         cells = stored.get(row.number)
         if cells is None:
             new.append(row)
-        elif cells == row.cells:
+        elif cells == row.cells or digests.get(row.number) == digest_of(row.cells):
             unchanged.append(row)
         else:
             conflicts += _differences(row, cells)
+    _refuse_unknown_topics(new)
     if conflicts:
         raise RecordsConflict(conflicts)
     return ImportPlan(new, unchanged)
@@ -114,13 +125,15 @@ def restore_cases(
     """
     Make cases of the rows that are not there yet, in one transaction, and record who brought which file.
 
-    Raises what plan_import raises, and CaseError where another import got in between; nothing is stored then.
+    Raises what plan_import raises, and CaseError where somebody else got in between; no case is stored then.
     """
     try:
+        _reserve(rows, actor=actor)
         with transaction.atomic():
             plan = plan_import(rows, actor=actor)
             if plan.new:
-                _restore(plan.new)
+                # In one order, so that two imports never wait for each other.
+                _restore(sorted(plan.new, key=attrgetter("number")))
                 ImportRecord.objects.create(
                     staff=actor,
                     file_name=file_name[-150:],
@@ -128,11 +141,41 @@ def restore_cases(
                     created=len(plan.new),
                     unchanged=len(plan.unchanged),
                 )
-    except IntegrityError as error:
+    except (IntegrityError, OperationalError) as error:
+        if isinstance(error, OperationalError) and not _came_second(error):
+            raise
         raise CaseError(
             _("Somebody else registered one of these cases at this moment. Nothing was stored: import again.")
         ) from error
     return ImportResult(created=len(plan.new), unchanged=len(plan.unchanged))
+
+
+def _came_second(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in CAME_SECOND
+
+
+def _reserve(rows: Sequence[RecordRow], *, actor: Staff | None) -> None:
+    """
+    Keep registrations from drawing the numbers of these rows, in a short transaction before the long one.
+
+    Whoever registers the first case of a day waits for whoever began that day: were it the import itself,
+    until all its cases are stored. An import refused after all leaves a hole. Only numbers of days that still
+    give out new ones can ever come again. Raises what plan_import raises.
+    """
+    today = f"{timezone.localdate():%Y%m%d}"
+    if not any(split_number(row.number)[0] >= today for row in rows):
+        return
+    with transaction.atomic():
+        new = plan_import(rows, actor=actor).new
+        reserve_numbers(row.number for row in new if split_number(row.number)[0] >= today)
+
+
+def _stored_digests(rows: Sequence[RecordRow]) -> dict[str, str]:
+    """By number, the digests of the rows that imported cases were made of."""
+    numbers = [row.number for row in rows]
+    first = CaseEvent.objects.filter(case__number__in=numbers, seq=1, imported=True)
+    found = first.values_list("case__number", "data")
+    return {number: data[WRITTEN]["sha256"] for number, data in found if WRITTEN in data}
 
 
 def _stored_cells(rows: Sequence[RecordRow]) -> dict[str, Cells]:
@@ -190,18 +233,11 @@ def _differences(row: RecordRow, stored: Cells) -> Iterator[Conflict]:
 def _restore(rows: Sequence[RecordRow]) -> None:
     surroundings = _Surroundings(rows)
     restored = [(row, history_of(row)) for row in rows]
-    _reserve(rows)
     cases = [_case_of(row, history, surroundings) for row, history in restored]
     _insert_cases(cases)
     pairs = list(zip(cases, restored, strict=True))
     insert_rows(Round, (round_ for case, (row, _history) in pairs for round_ in _rounds_of(case, row)))
     insert_rows(CaseEvent, (event for case, (_row, history) in pairs for event in _events_of(case, history)))
-
-
-def _reserve(rows: Sequence[RecordRow]) -> None:
-    """Only numbers of days that still give out new ones can ever come again."""
-    today = f"{timezone.localdate():%Y%m%d}"
-    reserve_numbers(row.number for row in rows if split_number(row.number)[0] >= today)
 
 
 def _insert_cases(cases: Sequence[Case]) -> None:
@@ -234,12 +270,19 @@ class _Surroundings:
         return {customer.number: customer for customer in Customer.objects.filter(number__in=numbers)}
 
     @cached_property
-    def handlers(self) -> dict[str, Staff]:
-        """Active staff by name; a name that two people share stands for neither."""
+    def people(self) -> dict[str, Staff]:
+        """Active staff by name; a name that two people share stands for neither, a masked one for nobody."""
+        names = {row.handler for row in self.rows if row.handler and MASKS.isdisjoint(row.handler)}
         found: dict[str, list[Staff]] = {}
-        for staff in Staff.objects.active().filter(name__in={row.handler for row in self.rows} - {""}):
+        for staff in Staff.objects.active().filter(name__in=names):
             found.setdefault(staff.name, []).append(staff)
         return {name: people[0] for name, people in found.items() if len(people) == 1}
+
+    def handler_of(self, row: RecordRow, state: str) -> Staff | None:
+        """The person of the written name, if their role goes on with a case in this state."""
+        staff = self.people.get(row.handler)
+        able = staff and any(staff.has_perm(right) for right in RIGHTS.get(state, ANY_RIGHT))
+        return staff if able else None
 
     def team_of(self, row: RecordRow, state: str) -> Team | None:
         """Where the routing rules would send such a case, or None."""
@@ -262,7 +305,7 @@ class _Surroundings:
 def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> Case:
     state = history.state
     team = surroundings.team_of(row, state)
-    handler = surroundings.handlers.get(row.handler)
+    handler = surroundings.handler_of(row, state)
     customer = surroundings.customers[row.customer]
     case = Case(
         number=row.number,
@@ -282,6 +325,7 @@ def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> C
         outcome=OUTCOMES.get(row.confirmation, ""),
         confirmation=row.confirmation,
         team=team,
+        intake_team=surroundings.team_of(row, State.INTAKE) or team,
         handler=handler,
         handler_name="" if handler else row.handler,
         round_number=2 if row.confirmation == Confirmation.DISSATISFIED else 1,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from cases.choices import Confirmation
 from cases.models import CaseEvent, EventKind, Round
 from cases.record_sheet import (
     CONFIRMATION_WORDS,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cases.querysets import CaseQuerySet
+
+Rounds = dict[int, dict[int, tuple[str, str]]]  # result and score by case and number of the round
 
 CHUNK = 1000  # cases read at a time
 JOINT = ";"
@@ -41,7 +44,10 @@ FIELDS = (
     "handler_name",
     "confirmation",
     "remark",
+    "round_number",
 )
+# Who has been asked and has not answered has given no score; one the sheet brought along is of before.
+UNSCORED = (Confirmation.PENDING, Confirmation.UNANSWERED)
 
 
 def record_cells(cases: CaseQuerySet) -> Iterator[Cells]:
@@ -54,17 +60,17 @@ def record_cells(cases: CaseQuerySet) -> Iterator[Cells]:
     rows = cases.order_by("number").values_list(*FIELDS).iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
         received = {row[0]: row[7] for row in chunk}
-        results, scores = _results_and_scores(received)
+        rounds = _rounds(received)
         progress = _progress(received)
         for row in chunk:
-            yield _cells(row, progress.get(row[0], ""), results.get(row[0], ""), scores.get(row[0], ""))
+            yield _cells(row, progress.get(row[0], ""), rounds)
 
 
-def _cells(row: tuple[Any, ...], progress: str, result: str, score: str) -> Cells:
+def _cells(row: tuple[Any, ...], progress: str, rounds: Rounds) -> Cells:
     zone = timezone.get_default_timezone()
-    (_pk, number, customer, type, topic, description, urgency, received, response, *people, word, remark) = (
-        row
-    )
+    (_pk, number, customer, type, topic, description, urgency, received, response, *people) = row[:-3]
+    word, remark, round_number = row[-3:]
+    result, score = _result_and_score(rounds.get(row[0], {}), word, round_number)
     return (
         number,
         customer,
@@ -73,7 +79,7 @@ def _cells(row: tuple[Any, ...], progress: str, result: str, score: str) -> Cell
         URGENCY_WORDS[urgency],
         moment_words(received, zone),
         moment_words(response, zone),
-        next((name for name in people if name), ""),
+        next((name.strip() for name in people if name and name.strip()), ""),
         progress,
         result,
         CONFIRMATION_WORDS[word],
@@ -82,17 +88,22 @@ def _cells(row: tuple[Any, ...], progress: str, result: str, score: str) -> Cell
     )
 
 
-def _results_and_scores(case_ids: Iterable[int]) -> tuple[dict[int, str], dict[int, str]]:
-    """Those of the present round, or of the latest round that has one."""
-    results: dict[int, str] = {}
-    scores: dict[int, str] = {}
-    rounds = Round.objects.filter(case_id__in=case_ids).order_by("case_id", "number")
-    for case_id, result, score in rounds.values_list("case_id", "result", "score"):
-        if result:
-            results[case_id] = result
-        if score is not None:
-            scores[case_id] = str(score)
-    return results, scores
+def _rounds(case_ids: Iterable[int]) -> Rounds:
+    found: Rounds = {}
+    rounds = Round.objects.filter(case_id__in=case_ids)
+    for case_id, number, result, score in rounds.values_list("case_id", "number", "result", "score"):
+        found.setdefault(case_id, {})[number] = (result, "" if score is None else str(score))
+    return found
+
+
+def _result_and_score(rounds: dict[int, tuple[str, str]], word: str, present: int) -> tuple[str, str]:
+    """
+    Those the customer's word is about: of the round before while a dissatisfied customer waits for the next
+    result, else of the present round, so that the three cells of a row never contradict each other.
+    """
+    meant = present - 1 if word == Confirmation.DISSATISFIED else present
+    result, score = rounds.get(meant, ("", ""))
+    return result, "" if word in UNSCORED else score
 
 
 def _progress(received: dict[int, datetime]) -> dict[int, str]:

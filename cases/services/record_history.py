@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from cases.choices import Confirmation, Outcome, State
 from cases.models import EventKind
 
 if TYPE_CHECKING:
-    from cases.record_sheet import RecordRow
+    from cases.record_sheet import Cells, RecordRow
 
 OUTCOMES: dict[str, str] = {
     Confirmation.SATISFIED: Outcome.CONFIRMED,
@@ -30,6 +32,9 @@ STATES_AFTER = {
     EventKind.EXPIRE: State.ARCHIVE,
     EventKind.DISPUTE: State.HANDLING,
 }
+# In the data of the first event, the digest of the row as the sheet had it: it tells the same row from
+# another after people and topics got other names, and keeps no name and no word of a customer for ever.
+WRITTEN = "row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def history_of(row: RecordRow) -> History:
     between, without which no such state is reached, are put at the nearest of these moments.
     """
     history = History()
-    history.add(EventKind.REGISTER, row.received_at)
+    history.add(EventKind.REGISTER, row.received_at, data={WRITTEN: {"sha256": digest_of(row.cells)}})
     begun = begun_at(row)
     if begun:
         history.add(EventKind.BEGIN_ANALYSIS, begun)
@@ -80,6 +85,11 @@ def history_of(row: RecordRow) -> History:
         if ending := ENDINGS.get(Confirmation(row.confirmation)):
             history.add(ending, end, data={} if row.score is None else {"score": row.score})
     return history
+
+
+def digest_of(cells: Cells) -> str:
+    """SHA-256 of thirteen cells, the same for the same letters and for no others."""
+    return sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def begun_at(row: RecordRow) -> datetime | None:

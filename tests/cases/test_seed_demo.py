@@ -92,4 +92,4 @@ def test_the_two_rows_of_the_record_sheet_come_back_cell_for_cell() -> None:
 
     imported = Case.objects.filter(number__startswith="CS20241001")
     assert list(record_cells(imported)) == list(ROWS)
-    assert [str(case.handler) for case in imported.order_by("number")] == ["张*", "李*"]
+    assert [case.handler_label for case in imported.order_by("number")] == ["张*", "李*"]

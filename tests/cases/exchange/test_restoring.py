@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -15,9 +16,11 @@ from cases.exchange.rows import read_rows
 from cases.models import Case, CaseEvent, Customer, EventKind, ImportRecord, RoutingRule, Staff
 from cases.problems import SheetRefused
 from cases.record_sheet import Cells
+from cases.services.bulk_rows import insert_rows
 from cases.services.history import ImportResult, RecordsConflict, restore_cases
 from cases.services.numbers import next_number
 from cases.services.record_cells import record_cells
+from tests.cases.acting import do
 from tests.cases.exchange.sheets import (
     LATE_PARCEL,
     NOW,
@@ -31,6 +34,7 @@ from tests.cases.exchange.sheets import (
 )
 from tests.factories import StaffFactory, TeamFactory
 from tests.invariants import violations
+from tests.scenes import make_scene
 
 pytestmark = pytest.mark.django_db
 
@@ -157,14 +161,37 @@ def test_an_unknown_topic_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_handler_is_staff_only_where_exactly_one_active_person_has_the_name() -> None:
-    one = StaffFactory(name="张*")
-    StaffFactory.create_batch(2, name="李*")
-    StaffFactory(name="王*", is_active=False)
-    rows = [LATE_PARCEL, QUESTION, changed(number="CS20241001003", handler="王*")]
+    StaffFactory(name="员工甲", role=Role.SPECIALIST)
+    StaffFactory.create_batch(2, name="员工乙", role=Role.SPECIALIST)
+    StaffFactory(name="员工丙", role=Role.SPECIALIST, is_active=False)
+    StaffFactory(name="张*", role=Role.SPECIALIST)
+    StaffFactory(name="李＊", role=Role.SPECIALIST)
+    names = ["员工甲", "员工乙", "员工丙", "张*", "李＊"]
+    rows = [changed(number=f"CS2024100100{n}", handler=name) for n, name in enumerate(names)]
     restore(*rows)
-    handlers = Case.objects.order_by("number").values_list("handler", "handler_name")
-    assert list(handlers) == [(one.pk, ""), (None, "李*"), (None, "王*")]
+    handlers = Case.objects.order_by("number").values_list("handler__name", "handler_name")
+    assert list(handlers) == [("员工甲", ""), *((None, name) for name in names[1:])]
     assert cells() == rows
+
+
+@pytest.mark.parametrize(
+    ("role", "row", "matches"),
+    [
+        (Role.SPECIALIST, QUESTION, True),  # in handling: goes on after accepting
+        (Role.AGENT, QUESTION, False),
+        (Role.AUDITOR, QUESTION, False),
+        (Role.AGENT, LATE_PARCEL, True),  # archived: who answers directly has handled it, too
+        (Role.SPECIALIST, LATE_PARCEL, True),
+        (Role.AUDITOR, LATE_PARCEL, False),
+    ],
+)
+def test_a_handler_is_staff_only_where_their_role_does_such_work(
+    role: Role, row: Cells, matches: bool
+) -> None:
+    StaffFactory(name="员工甲", role=role)
+    restore(changed(row, handler="员工甲"))
+    assert (the_case().handler is not None) == matches
+    assert the_case().handler_label == "员工甲"
 
 
 def test_the_team_is_the_one_the_routing_rules_name_or_none() -> None:
@@ -181,8 +208,31 @@ def test_the_team_is_the_one_the_routing_rules_name_or_none() -> None:
         first_response="",
     )
     restore(LATE_PARCEL, QUESTION, fresh)
-    teams = Case.objects.order_by("number").values_list("team", "tier")
-    assert list(teams) == [(dispatch.pk, 2), (None, 1), (intake.pk, 1)]
+    teams = Case.objects.order_by("number").values_list("team", "intake_team", "tier")
+    assert list(teams) == [(dispatch.pk, intake.pk, 2), (None, None, 1), (intake.pk, intake.pk, 1)]
+
+
+def test_an_imported_case_is_sent_back_to_the_team_that_takes_such_cases_in() -> None:
+    scene = make_scene()
+    RoutingRule.objects.create(stage="intake", team=scene.front)
+    RoutingRule.objects.create(stage="dispatch", team=scene.back)
+    restore(QUESTION)
+    case = do(the_case(), "send_back", scene.specialist)
+    assert (case.state, case.team, case.tier) == (State.ANALYSIS, scene.front, 1)
+    do(case, "begin_analysis", scene.agent)
+
+
+def test_without_a_rule_for_intake_the_team_at_work_counts_as_the_one_that_took_it_in() -> None:
+    scene = make_scene()
+    RoutingRule.objects.create(stage="dispatch", team=scene.back)
+    restore(QUESTION)
+    assert the_case().intake_team == scene.back
+
+
+def test_rows_the_database_refuses_are_an_error_of_a_known_kind() -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_rows(Customer, [{"number": "C1001"}, {"number": "C1001"}])
+    assert not Customer.objects.exists()
 
 
 def test_numbers_of_today_are_not_given_out_again() -> None:
