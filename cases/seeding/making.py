@@ -85,7 +85,7 @@ def _request(world: World, chance: Random, index: int, number: str, received: in
         received_at,
         desk.id,
         desk.id,
-        search_tokens(number, order, customers.number(who), customers.name(who), what, text, remark),
+        search_tokens(number, order, customers.number(who), customers.name(who), what, remark, text),
         one_of(chance, URGENCIES),
         tier=desk.tier,
     )
