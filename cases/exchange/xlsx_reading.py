@@ -104,12 +104,15 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], packed: int) -> None:
             _("The file is packed in a way that no spreadsheet program uses."),
             _("Open it in a spreadsheet program, save it as .xlsx and try again."),
         )
-    names = [entry.filename.lower().lstrip("/") for entry in entries]
+    _check_names([entry.filename.lower().lstrip("/") for entry in entries])
+    _Budget(packed).spend(sum(entry.file_size for entry in entries))
+
+
+def _check_names(names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         raise damaged("two parts of one name")
     if any("vbaproject" in name or "macrosheets/" in name for name in names):
         raise refusal(_("The file contains macros."), _("Save it as .xlsx without macros."))
-    _Budget(packed).spend(sum(entry.file_size for entry in entries))
 
 
 def _check_entry(
