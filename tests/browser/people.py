@@ -92,6 +92,7 @@ class Person:
             size = self.page.viewport_size
             if whole and size:
                 # A window as high as the page: what sticks to the edge of the window stays at the edge.
+                self.page.wait_for_load_state("networkidle")
                 height = self.page.evaluate("document.documentElement.scrollHeight")
                 self.page.set_viewport_size({"width": size["width"], "height": height})
             self.page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")

@@ -154,7 +154,7 @@ def handle_again(supervisor: Person) -> None:
 
 def test_pictures_of_the_workplace(come_in: Callable[..., Person]) -> None:
     """Desk, list and page open without a complaint of the browser: dark, in English, on a telephone."""
-    some_case = Case.objects.under_way().filter(round_number=2).latest("pk")
+    some_case = Case.objects.filter(state=State.HANDLING, round_number=2).latest("pk")
     manager = come_in("manager")
     manager.open(reverse("admin:cases_case_changelist"))
     expect(manager.page.locator("#result_list").first).to_be_visible()
