@@ -27,6 +27,7 @@ from tests.scenes import Scene, make_scene
 START = datetime.fromisoformat("2026-03-02T09:00+08:00")
 RUNS, STEPS = 300, 40
 RUNS_ON_POSTGRESQL = 60
+RARE = {"waive_support", "hold_legally", "release_hold", "mark_duplicate"}
 
 
 class Walk(RuleBasedStateMachine):
@@ -46,6 +47,7 @@ class Walk(RuleBasedStateMachine):
         self.rows = transaction.atomic()
         self.rows.__enter__()
         self.cases: list[int] = []
+        self.changed = True
         self.closed: dict[int, Any] = {}
 
     def teardown(self) -> None:
@@ -54,8 +56,10 @@ class Walk(RuleBasedStateMachine):
         self.clock.stop()
 
     @initialize(state=st.sampled_from(State))
-    def one_case_is_under_way(self, state: State) -> None:
-        self.cases.append(self.scene.case(state, customer=self.customers[0]).pk)
+    def two_cases_are_under_way(self, state: State) -> None:
+        self.cases += [
+            self.scene.case(each, customer=self.customers[0]).pk for each in (state, State.ANALYSIS)
+        ]
 
     @rule(data=st.data(), hours=st.sampled_from([0, 0, 0, 0.1, 5, 24 * 20]))
     def something_happens(self, data: st.DataObject, hours: float) -> None:
@@ -96,6 +100,7 @@ class Walk(RuleBasedStateMachine):
             assert Case.objects.count() == before
         else:
             self.done["register"] += 1
+            self.changed = True
             if case.pk not in self.cases:
                 self.cases.append(case.pk)
 
@@ -113,14 +118,14 @@ class Walk(RuleBasedStateMachine):
     def act_without_actor(self, data: st.DataObject) -> None:
         """The customer or the system."""
         case = self.any_case(data)
-        name = data.draw(st.sampled_from(["confirm", "dispute", "dispute", "expire", "dispatch"]))
+        usual = ["confirm", "dispute", "expire"] if case.state == State.CONFIRMATION else ["dispatch"]
+        name = data.draw(st.sampled_from([*usual, *usual, "confirm", "dispute", "expire", "dispatch"]))
         given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
         self.attempt(case, name, None, "", None, None, given)
 
     def take_offer(self, data: st.DataObject) -> None:
         case = self.any_case(data)
-        near = [case.handler] if case.handler and data.draw(st.integers(0, 3)) < 3 else self.people
-        person = data.draw(st.sampled_from(near))
+        person = data.draw(st.sampled_from(self.near(case)))
         if not Case.objects.visible_to(person).filter(pk=case.pk).exists():
             return
         open_now = [offer for offer in offers(case, person) if offer.reason is None]
@@ -130,6 +135,12 @@ class Walk(RuleBasedStateMachine):
             )
             given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
             self.attempt(case, name, person, "客户要求", case.version, None, given)
+
+    def near(self, case: Case) -> list[Staff]:
+        """Everybody, but those whose turn it is more often."""
+        asked = [self.scene.supporter, self.scene.supervisor] if case.support_requests.unfinished() else []
+        asked += [self.scene.manager] if case.state == State.ARCHIVE else []
+        return [*([case.handler] if case.handler else []) * 15, *asked * 5, *self.people]
 
     def any_case(self, data: st.DataObject) -> Case:
         return Case.objects.get(pk=data.draw(st.sampled_from(self.cases)))
@@ -159,14 +170,19 @@ class Walk(RuleBasedStateMachine):
             assert trace(*self.cases) == before
             return
         self.done[name] += 1
+        self.changed = True
         assert Case.objects.get(pk=case.pk).version == case.version + 1
 
     @invariant()
     def every_promise_holds(self) -> None:
-        assert violations() == {}
+        """Looked at whenever a row may have changed; attempts see for themselves that a refusal changed none."""
+        if self.changed:
+            self.changed = False
+            assert violations() == {}
+            self.refuse_changed_rounds()
 
-    @invariant()
-    def a_closed_round_never_changes(self) -> None:
+    def refuse_changed_rounds(self) -> None:
+        """A closed round is never touched again."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM cases_round WHERE closed_at IS NOT NULL")
             now = {row[0]: row for row in cursor.fetchall()}
@@ -178,7 +194,7 @@ def weight(offer: Offer) -> int:
     """What leads on is drawn more often, or most walks would end in notes."""
     if offer.name in {"receive_message", "add_note", "remind"}:
         return 1
-    return 6 if offer.row.likely else 3
+    return 6 if offer.row.likely or offer.name in RARE else 3
 
 
 @pytest.mark.django_db
@@ -192,7 +208,10 @@ def test_no_walk_breaks_a_promise() -> None:
     Walk.customers = CustomerFactory.create_batch(2)
     Walk.answering = Answering(scene, Walk.people, list(Topic.objects.all()[:4]))
     walk(Walk, settings=profile())
-    assert Walk.done.keys() >= {*MOVES, "register"}, "a transition was never made: the walk says too little"
+    if connection.vendor == "sqlite":  # enough walks that each transition is made many times over
+        assert Walk.done.keys() >= {*MOVES, "register"}, (
+            "a transition was never made: the walks say too little"
+        )
 
 
 def profile() -> settings:
