@@ -16,6 +16,7 @@ from cases.benchmarks.timing import memory_growth
 from cases.choices import CaseType, Channel
 from cases.exchange.exporting import export_records
 from cases.exchange.importing import carry_out, read_records
+from cases.exchange.limits import MAX_ROWS
 from cases.exchange.writing import write_csv
 from cases.models import Case, Customer, Staff, Team
 from cases.querysets import CaseQuerySet
@@ -28,7 +29,7 @@ IMPORT_RATE = 5_000
 MEMORY = 100
 MOST_ROWS = {"csv": 1_000_000, "xlsx": 200_000}
 PLAIN_ROWS = {"csv": 5_000, "xlsx": 2_000}
-IMPORTED, PLAIN_IMPORTED = 20_000, 200
+PLAIN_IMPORTED = 200
 DAY_OF_IMPORTED = "20110307"  # a day of which no case was made up
 
 
@@ -66,8 +67,8 @@ def _rate(work: Callable[[], object], rows: int) -> tuple[float, int]:
 
 def measure_import(ground: Ground) -> None:
     """Reading, checking and storing a sheet, against registering row after row; none of it stays."""
-    customers = list(Customer.objects.order_by("pk").values_list("number", flat=True)[:IMPORTED])
-    count = min(IMPORTED, ground.cases)
+    customers = list(Customer.objects.order_by("pk").values_list("number", flat=True)[:MAX_ROWS])
+    count = min(MAX_ROWS, ground.cases)
     file = BytesIO()
     write_csv((_row(n, customers[n % len(customers)]) for n in range(count)), file)
     file.seek(0)
