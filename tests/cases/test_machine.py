@@ -175,7 +175,7 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def every_promise_holds(self) -> None:
-        """Looked at when a row may have changed; attempts see for themselves that refusals change none."""
+        """Looked at whenever a row may have changed; that a refusal changed none, attempts see themselves."""
         if self.changed:
             self.changed = False
             assert violations() == {}
