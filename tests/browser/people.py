@@ -46,27 +46,11 @@ class Person:
 
     def move(self, name: str, **answers: str | bool) -> None:
         """Make a transition with the mouse and read that it is done."""
-        self.page.locator("[data-dialog]").get_by_text(label(name), exact=True).or_(
-            self.page.locator("a[data-dialog]", has_text=label(name))
-        ).first.click()
+        self.page.locator("a[data-dialog]", has_text=label(name)).first.click()
         dialog = self.dialog()
         for field, answer in answers.items():
             fill(dialog, field, answer)
         dialog.locator("button[type=submit]").click()
-        self.see_done(name)
-
-    def move_by_keys(self, name: str, *keys: str) -> None:
-        """The same without a mouse: ``keys`` are typed or, as <Tab>, pressed, from the first field on."""
-        self.tab_to(f"a[data-dialog]:has-text('{label(name)}'):focus")
-        self.page.keyboard.press(" ")
-        expect(self.dialog()).to_be_visible()
-        for key in keys:
-            if key.startswith("<"):
-                self.page.keyboard.press(key[1:-1])
-            else:
-                self.page.keyboard.type(key)
-        self.tab_to("#transition-dialog button[type=submit]:focus")
-        self.page.keyboard.press("Enter")
         self.see_done(name)
 
     def dialog(self) -> Locator:

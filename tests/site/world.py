@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from cases.choices import Channel, ContactKind, Role, State
+from cases.choices import Channel, ContactKind, State
 from cases.models import Attachment, Case, Staff, SupportRequest
 from cases.services import transition_case
 from cases.services.attachments import attach_file
@@ -116,8 +116,3 @@ def ask_support(case: Case, scene: Scene, request: str) -> SupportRequest:
 
 def attach(case: Case, staff: Staff, name: str) -> Attachment:
     return attach_file(case.pk, actor=staff, upload=SimpleUploadedFile(name, name.encode()))
-
-
-def role_of(staff: Staff) -> Role | None:
-    name = staff.groups.values_list("name", flat=True).first()
-    return Role(name) if name else None
