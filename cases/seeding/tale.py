@@ -13,6 +13,8 @@ from cases.seeding.rows import CaseRow, EventRow, MessageRow, RoundRow, SupportR
 from cases.seeding.world import EVENT_IDS, ROUND_IDS, World
 
 MINUTE, HOUR = 60, 3600
+# Now and then everything about a case takes this many times as long: the backlog every desk has.
+STUCK_SHARE, STUCK_PACE = 0.03, 60
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -36,6 +38,7 @@ class Tale:
     def __init__(self, world: World, chance: Random, case: CaseRow, index: int, received: int) -> None:
         self.world, self.chance, self.case = world, chance, case
         self.clock, self.at = received, case.received_at
+        self.pace = STUCK_PACE if chance.random() < STUCK_SHARE else 1
         self.first_event_id = world.first_event_id + index * EVENT_IDS
         self.first_round_id = world.first_round_id + index * ROUND_IDS
         self.rounds = [RoundRow(self.first_round_id, case.id, 1, self.at)]
@@ -57,7 +60,7 @@ class Tale:
 
     def about(self, median: float, spread: float = 0.9) -> float:
         """A long-tailed number of seconds: half the time below ``median``, now and then many times it."""
-        return median * self.chance.lognormvariate(0, spread)
+        return self.pace * median * self.chance.lognormvariate(0, spread)
 
     def often(self, share: float) -> bool:
         return self.chance.random() < share
