@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
 # Together below what a tsvector may hold, 1 MB, even where every token is as long as a token may be.
-MOST_TOKENS = 40_000  # more than the longest text a case may hold has pairs
+# PostgreSQL keeps at most 1,048,575 bytes of words in a tsvector; ten thousand characters are 60,000 of them.
+MOST_BYTES = 1_000_000
 LONGEST_WORD = 60
 
 
@@ -30,7 +32,7 @@ def _pairs(run: str) -> list[str]:
 
 
 def search_tokens(*texts: str) -> str:
-    """Space-separated tokens in order of appearance, each once, at most ``MOST_TOKENS`` of them."""
+    """Space-separated tokens in order of appearance, each once, up to ``MOST_BYTES`` of them."""
     tokens: dict[str, None] = {}
     for text in texts:
         for run in _runs(text):
@@ -39,7 +41,8 @@ def search_tokens(*texts: str) -> str:
                 tokens.update(dict.fromkeys([*_pairs(run), run[-1]]))
             else:
                 tokens[run[:LONGEST_WORD]] = None
-    return " ".join(list(tokens)[:MOST_TOKENS])
+    sizes = accumulate(len(token.encode()) for token in tokens)
+    return " ".join(token for token, size in zip(tokens, sizes, strict=True) if size <= MOST_BYTES)
 
 
 def _terms(words: str) -> Iterable[tuple[str, bool]]:
