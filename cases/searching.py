@@ -16,7 +16,6 @@ from itertools import accumulate
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+")
 IS_CJK = re.compile(rf"[{CJK}]")
-# Together below what a tsvector may hold, 1 MB, even where every token is as long as a token may be.
 # PostgreSQL keeps at most 1,048,575 bytes of words in a tsvector; ten thousand characters are 60,000 of them.
 MOST_BYTES = 1_000_000
 LONGEST_WORD = 60
