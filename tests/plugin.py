@@ -11,8 +11,14 @@ _DATABASE_FIXTURES = {"db", "admin_client", "admin_user", "django_assert_num_que
 _COMMITTING_FIXTURES = {"transactional_db", "live_server", "django_db_serialized_rollback"}
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on both databases; leave out what this run's database or machine cannot carry."""
+    """
+    Mark what runs on both databases; leave out what this run's database or machine cannot carry.
+
+    What takes minutes begins first: begun last, one process would work on while the others are done.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     for item in items:
         if _touches_database(item) and not _commits(item) and not item.get_closest_marker("postgresql"):
             item.add_marker(pytest.mark.both_databases)

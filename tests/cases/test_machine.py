@@ -26,7 +26,7 @@ from tests.scenes import Scene, make_scene
 
 START = datetime.fromisoformat("2026-03-02T09:00+08:00")
 RUNS, STEPS = 300, 40
-RUNS_ON_POSTGRESQL = 60
+RUNS_ON_POSTGRESQL = 30
 RARE = {"waive_support", "hold_legally", "release_hold", "mark_duplicate"}
 
 
@@ -197,6 +197,7 @@ def weight(offer: Offer) -> int:
     return 6 if offer.row.likely or offer.name in RARE else 3
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_no_walk_breaks_a_promise() -> None:
     Walk.scene = scene = make_scene()
