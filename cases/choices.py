@@ -157,3 +157,101 @@ class Role(models.TextChoices):
 class Language(models.TextChoices):
     CHINESE = "zh-hans", _("Chinese")
     ENGLISH = "en", _("English")
+
+
+class ClockKind(models.TextChoices):
+    """Promises with a moment (时限); lifecycle paper 2.2."""
+
+    FIRST_RESPONSE = "first_response", _("First response")
+    TRIAGE = "triage", _("Triage")
+    ACCEPTANCE = "acceptance", _("Acceptance")
+    PROGRESS_UPDATE = "progress_update", _("Progress update")
+    COMPLETION = "completion", _("Completion")
+    SUPPORT = "support", _("Support")
+    IMPROVEMENT_PLAN = "improvement_plan", _("Improvement plan")
+    CONFIRMATION_REMINDER = "confirmation_reminder", _("Reminder to confirm")
+    CONFIRMATION_EXPIRY = "confirmation_expiry", _("End of confirmation")
+    RETENTION = "retention", _("Retention")
+
+
+class ClockEnd(models.TextChoices):
+    """Why a clock no longer runs."""
+
+    MET = "met", _("Kept")
+    MISSED = "missed", _("Kept too late")
+    VOID = "void", _("No longer needed")
+
+
+class PauseOwner(models.TextChoices):
+    """For whom a clock stands still: those a case waits for, and a legal hold."""
+
+    CUSTOMER = "customer", _("Customer")
+    SUPPLIER = "supplier", _("Supplier")
+    SYSTEM = "system", pgettext_lazy("waiting for", "System")
+    OTHER = "other", pgettext_lazy("waiting for", "Other")
+    LEGAL_HOLD = "legal_hold", _("Legal hold")
+
+
+class Whom(models.TextChoices):
+    """Who is told, seen from the case."""
+
+    HANDLER = "handler", _("Handler")
+    ON_DUTY = "on_duty", _("Who is on duty in the team")
+    TEAM = "team", _("Members of the team")
+    TEAM_LEAD = "team_lead", _("Team lead")
+    SUPPORT_TEAM = "support_team", _("Supporting team")
+    SUPERVISOR = "supervisor", _("Supervisors of the department")
+    MANAGER = "manager", _("Managers")
+    ADMINISTRATOR = "administrator", _("Administrators")
+    CUSTOMER = "customer", _("Customer")
+    ENDPOINT = "endpoint", _("Robot or webhook")
+
+
+class NoticeChannel(models.TextChoices):
+    """By which way a notice travels."""
+
+    INBOX = "inbox", _("Inbox")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
+    WECOM = "wecom", _("WeCom robot")
+    DINGTALK = "dingtalk", _("DingTalk robot")
+    FEISHU = "feishu", _("Feishu robot")
+    WEBHOOK = "webhook", _("Webhook")
+
+
+class NoticeState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    SENT = "sent", _("Sent")
+    DEAD = "dead", _("Given up")
+    DIGESTED = "digested", _("Sent as part of a digest")
+
+
+class Audience(models.TextChoices):
+    """For whom a phrase template is written."""
+
+    STAFF = "staff", _("Staff")
+    CUSTOMER = "customer", _("Customers")
+    ROBOT = "robot", _("Robots and webhooks")
+
+
+class LadderAction(models.TextChoices):
+    """What a step of the ladder does beside telling somebody."""
+
+    NOTHING = "", _("Nothing more")
+    DISPATCH = "dispatch", _("Dispatch by routing rule")
+    RAISE_TIER = "raise_tier", _("Raise the tier")
+    EXPIRE = "expire", _("Archive without an answer")
+
+
+class DayKind(models.TextChoices):
+    """How a day of a calendar differs from its weekday."""
+
+    CLOSED = "closed", _("Closed (holiday)")
+    AS_WEEKDAY = "as_weekday", _("Works like another weekday (make-up working day)")
+    OWN_WINDOWS = "own_windows", _("Own windows (half day)")
+
+
+class JobState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RUNNING = "running", _("Under way")
+    DONE = "done", _("Done")

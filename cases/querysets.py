@@ -11,7 +11,7 @@ from django.db import connections, models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
-from cases.choices import OPEN_STATES, Confirmation, State, WaitingFor
+from cases.choices import OPEN_STATES, Confirmation, NoticeChannel, NoticeState, State, WaitingFor
 from cases.contacts import likely_contacts
 from cases.searching import fts5_query, tsquery
 
@@ -186,3 +186,40 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
             return self.none()
         sql = HOLDS_TOKENS if postgresql else MATCHES_TOKENS
         return self.filter(RawSQL(sql, [query], output_field=models.BooleanField()))
+
+
+class TimerQuerySet(models.QuerySet[Any]):
+    def running(self) -> Self:
+        """Not stopped; a paused clock is running as far as the promise goes."""
+        return self.filter(stopped_at=None)
+
+    def due(self, at: datetime) -> Self:
+        """Clocks whose next level has been reached, earliest first; those held back are left out."""
+        held = Q(held_until=None) | Q(held_until__lte=at)
+        return self.filter(held, next_at__lte=at).order_by("next_at", "pk")
+
+
+class DutyShiftQuerySet(models.QuerySet[Any]): ...
+
+
+class AbsenceQuerySet(models.QuerySet[Any]):
+    def at(self, moment: datetime) -> Self:
+        """Absences that include this moment; the end is no part of them."""
+        return self.filter(starts_at__lte=moment, ends_at__gt=moment)
+
+
+class NoticeQuerySet(models.QuerySet[Any]):
+    def unread_by(self, staff: Staff) -> Self:
+        return self.filter(staff=staff, channel=NoticeChannel.INBOX, read_at=None)
+
+    def due(self, at: datetime) -> Self:
+        """Waiting notices whose next attempt has come and that nobody is sending, earliest first."""
+        free = Q(lease_until=None) | Q(lease_until__lte=at)
+        return self.filter(free, state=NoticeState.WAITING, next_attempt_at__lte=at).order_by(
+            "next_attempt_at", "pk"
+        )
+
+
+class CustomerLinkQuerySet(models.QuerySet[Any]):
+    def valid(self, at: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=at)

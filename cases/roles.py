@@ -9,7 +9,25 @@ from __future__ import annotations
 from cases.choices import Role
 from cases.lifecycle import MOVES, permission_for
 
-REFERENCE = ("department", "team", "topic", "routingrule")
+REFERENCE = (
+    "department",
+    "team",
+    "topic",
+    "routingrule",
+    "workcalendar",
+    "servicelevel",
+    "servicelevelversion",
+    "ladderstep",
+    "noticerule",
+    "phrasetemplate",
+    "endpoint",
+    "channelsetting",
+    "dutyshift",
+    "absence",
+)
+ROSTERS = tuple(
+    f"{verb}_{model}" for model in ("dutyshift", "absence") for verb in ("add", "change", "delete")
+)
 READ_CASES = (
     "view_case",
     "view_round",
@@ -17,7 +35,11 @@ READ_CASES = (
     "view_caseevent",
     "view_message",
     "view_attachment",
+    "view_timer",
+    "view_escalation",
+    "view_customerlink",
 )
+READ_MACHINERY = ("view_notice", "view_heartbeat", "view_rearming", "view_announcement")
 READ_CUSTOMERS = ("view_customer", "view_customercontact")
 KEEP_CUSTOMERS = (
     "add_customer",
@@ -34,8 +56,8 @@ BRING_IN = tuple(f"import_{model}" for model in FILES)
 READ_RECORDS = ("view_exportrecord", "view_importrecord", "view_contactaccess")
 
 BESIDE_TRANSITIONS: dict[Role, tuple[str, ...]] = {
-    Role.AGENT: (*READ_CASES, *READ_CUSTOMERS, *KEEP_CUSTOMERS, "register_case", "attach_file"),
-    Role.SPECIALIST: (*READ_CASES, *READ_CUSTOMERS, "reveal_contact", "attach_file"),
+    Role.AGENT: (*READ_CASES, *READ_CUSTOMERS, *KEEP_CUSTOMERS, "register_case", "attach_file", "issue_link"),
+    Role.SPECIALIST: (*READ_CASES, *READ_CUSTOMERS, "reveal_contact", "attach_file", "issue_link"),
     Role.SUPERVISOR: (
         *READ_CASES,
         *READ_CUSTOMERS,
@@ -45,20 +67,34 @@ BESIDE_TRANSITIONS: dict[Role, tuple[str, ...]] = {
         "register_case",
         "lower_urgency",
         "attach_file",
+        "issue_link",
         "export_case",
+        "export_escalation",
+        *ROSTERS,
     ),
     Role.MANAGER: (
         *READ_CASES,
         *READ_CUSTOMERS,
         *READ_REFERENCE,
         *READ_RECORDS,
+        *READ_MACHINERY,
         *TAKE_OUT,
+        *ROSTERS,
+        "export_escalation",
+        "replay_notice",
         "reveal_contact",
         "view_every_case",
         "import_case",
         "export_case",
     ),
-    Role.AUDITOR: (*READ_CASES, *READ_CUSTOMERS, *READ_REFERENCE, *READ_RECORDS, "view_every_case"),
+    Role.AUDITOR: (
+        *READ_CASES,
+        *READ_CUSTOMERS,
+        *READ_REFERENCE,
+        *READ_RECORDS,
+        *READ_MACHINERY,
+        "view_every_case",
+    ),
     Role.ADMINISTRATOR: (
         *READ_CASES,
         *READ_CUSTOMERS,
@@ -66,8 +102,12 @@ BESIDE_TRANSITIONS: dict[Role, tuple[str, ...]] = {
         *READ_REFERENCE,
         *KEEP_REFERENCE,
         *READ_RECORDS,
+        *READ_MACHINERY,
         *TAKE_OUT,
         *BRING_IN,
+        *ROSTERS,
+        "export_escalation",
+        "replay_notice",
         "view_every_case",
         "import_case",
         "export_case",

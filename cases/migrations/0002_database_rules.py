@@ -15,6 +15,7 @@ FACTS = (
     "cases_contactaccess",
     "cases_exportrecord",
     "cases_importrecord",
+    "cases_escalation",
 )
 
 POSTGRESQL = [

@@ -14,6 +14,7 @@ from django_fsm import FSMField, FSMModelMixin
 from cases.choices import (
     CaseType,
     Channel,
+    ClockKind,
     Confirmation,
     Outcome,
     Region,
@@ -74,7 +75,13 @@ class Case(FSMModelMixin, models.Model):
     first_response_at = models.DateTimeField(_("first response at"), null=True, editable=False)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, editable=False)
     promised_at = models.DateTimeField(_("promised completion time"), null=True, editable=False)
+    triage_since = models.DateTimeField(_("to be triaged since"), null=True, editable=False)
+    offered_at = models.DateTimeField(_("offered for acceptance at"), null=True, editable=False)
+    contacted_at = models.DateTimeField(_("last told the customer at"), null=True, editable=False)
     due_at = models.DateTimeField(_("next deadline"), null=True, editable=False)
+    due_clock = models.CharField(
+        _("next clock"), max_length=24, choices=ClockKind.choices, blank=True, editable=False
+    )
     reminded_at = models.DateTimeField(_("reminded at"), null=True, editable=False)
     state_since = models.DateTimeField(_("in this state since"), editable=False)
     archived_at = models.DateTimeField(_("archived at"), null=True, editable=False)
@@ -90,6 +97,14 @@ class Case(FSMModelMixin, models.Model):
         "cases.Team", models.PROTECT, verbose_name=_("intake team"), related_name="+", null=True, blank=True
     )
     tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier.choices, default=Tier.FRONT_LINE)
+    service_level = models.ForeignKey(
+        "cases.ServiceLevelVersion",
+        models.PROTECT,
+        verbose_name=_("service level"),
+        related_name="cases",
+        null=True,
+        editable=False,
+    )
     handler = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

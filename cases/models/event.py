@@ -47,6 +47,9 @@ class EventKind(models.TextChoices):
     RELEASE_HOLD = "release_hold", _("Legal hold released")
     RECEIVE_MESSAGE = "receive_message", _("Message from the customer")
     ATTACH_FILE = "attach_file", _("File attached")
+    ESCALATE = "escalate", _("A clock reached a level")
+    RAISE_TIER = "raise_tier", _("Tier raised")
+    CHANGE_WORD = "change_word", _("Customer changed their answer")
     LINK_DUPLICATE = "link_duplicate", _("A duplicate of this case was found")
 
 

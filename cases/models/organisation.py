@@ -55,6 +55,24 @@ class Team(Named):
         Department, models.PROTECT, verbose_name=_("department"), related_name="teams"
     )
     tier = models.PositiveSmallIntegerField(_("tier"), choices=Tier.choices, default=Tier.FRONT_LINE)
+    lead = models.ForeignKey(
+        "cases.Staff",
+        models.PROTECT,
+        verbose_name=_("team lead"),
+        related_name="+",
+        null=True,
+        blank=True,
+        help_text=_("Without one, the supervisors of the department are told instead."),
+    )
+    calendar = models.ForeignKey(
+        "cases.WorkCalendar",
+        models.PROTECT,
+        verbose_name=_("calendar"),
+        related_name="teams",
+        null=True,
+        blank=True,
+        help_text=_("Working time of the team; empty takes the one of the service level."),
+    )
     history = HistoricalRecords()
 
     class Meta:
