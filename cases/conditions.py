@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import State
+from cases.choices import State, Tier
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -130,6 +130,11 @@ def is_not_on_legal_hold(case: Case) -> bool:
 @condition(_("The case is not on legal hold."), hides=True)
 def is_on_legal_hold(case: Case) -> bool:
     return bool(case.legal_hold)
+
+
+@condition(_("The case is at the highest tier already."), hides=True)
+def is_below_highest_tier(case: Case) -> bool:
+    return case.tier < max(Tier.values)
 
 
 @condition(_("The key facts have been confirmed already."), hides=True)

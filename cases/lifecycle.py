@@ -27,6 +27,7 @@ P = ParamSpec("P")
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
+BEFORE_RESULT = (State.INTAKE, *UNDER_WAY)
 
 _RESULT = Input(
     "result", Ask.TEXT, _("Result"), help=_("What was done for the customer, in words they read.")
@@ -91,7 +92,8 @@ MOVES: dict[str, Move] = {
     ),
     "dispatch": Move(
         label=_("Dispatch"),
-        sources=(State.ANALYSIS,),
+        # From intake only by the system, when nobody has claimed the case in time: people claim it first.
+        sources=(State.INTAKE, State.ANALYSIS),
         target=State.HANDLING,
         roles=(Role.AGENT,),
         inputs=(
@@ -353,6 +355,14 @@ MOVES: dict[str, Move] = {
         roles=(Role.SUPERVISOR, Role.MANAGER),
         relation=when.sees_the_case,
         note_required=True,
+    ),
+    "raise_tier": Move(
+        label=_("Raise the tier"),
+        sources=BEFORE_RESULT,
+        target=None,
+        roles=(),
+        conditions=(when.is_below_highest_tier,),
+        without_actor=True,
     ),
     "hold_legally": Move(
         label=_("Put on legal hold"),

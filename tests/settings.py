@@ -13,3 +13,4 @@ WHITENOISE_AUTOREFRESH = True  # nothing is collected: static files are looked f
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False  # the test client speaks plain HTTP
 OTP_REQUIRED_ROLES = []
 LOGGING_CONFIG = None  # a failing test shows its own words, not the record of its requests
+CLOCK = "process"  # tests travel in time

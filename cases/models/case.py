@@ -32,6 +32,7 @@ from cases.searching import search_tokens
 if TYPE_CHECKING:
     from cases.models.organisation import Staff, Team
     from cases.models.round import Round
+    from cases.standards import Standards
 
 
 class Case(FSMModelMixin, models.Model):
@@ -78,6 +79,8 @@ class Case(FSMModelMixin, models.Model):
     triage_since = models.DateTimeField(_("to be triaged since"), null=True, editable=False)
     offered_at = models.DateTimeField(_("offered for acceptance at"), null=True, editable=False)
     contacted_at = models.DateTimeField(_("last told the customer at"), null=True, editable=False)
+    # The clocks of a case that was brought in from elsewhere count from this moment at the earliest.
+    clocks_from = models.DateTimeField(_("clocks count from"), null=True, editable=False)
     due_at = models.DateTimeField(_("next deadline"), null=True, editable=False)
     due_clock = models.CharField(
         _("next clock"), max_length=24, choices=ClockKind.choices, blank=True, editable=False
@@ -138,6 +141,10 @@ class Case(FSMModelMixin, models.Model):
     version = models.PositiveIntegerField(_("version"), default=0)
     search_text = models.TextField(editable=False, blank=True)
 
+    # Set by the lock that every write begins with (services.steps).
+    locked_at: datetime
+    standards: Standards
+
     objects: ClassVar[CaseQuerySet] = CaseQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
@@ -179,11 +186,6 @@ class Case(FSMModelMixin, models.Model):
         current: Round = self.rounds.select_related("handler").get(number=self.round_number)
         return current
 
-    @property
-    def next_deadline(self) -> datetime | None:
-        """What the case is due by: the promise, or before one the customer's expected time."""
-        return (self.promised_at or self.expected_at) if self.is_open else None
-
     def searchable_text(self) -> str:
         """Tokens of everything the case is found by; contact data is not among it."""
         return search_tokens(
@@ -223,9 +225,10 @@ class Case(FSMModelMixin, models.Model):
         self.confirmation = Confirmation.PENDING
 
     @move
-    def dispatch(self, *, team: Team) -> None:
+    def dispatch(self, *, team: Team, at: datetime) -> None:
         self.intake_team = self.team
         self._offer_to(team)
+        self.offered_at = at
 
     @move
     def accept(self, *, handler: Staff, promised_at: datetime, at: datetime) -> None:
@@ -234,15 +237,17 @@ class Case(FSMModelMixin, models.Model):
         self.promised_at = promised_at
 
     @move
-    def send_back(self) -> None:
+    def send_back(self, *, at: datetime) -> None:
         # An imported case may have no intake team; it stays where it is, for no case is ever nobody's.
         self._offer_to(self.intake_team or self.team)
         self.bounce_count += 1
+        self.triage_since = at
 
     @move
-    def reassign(self, *, handler: Staff, team: Team) -> None:
+    def reassign(self, *, handler: Staff, team: Team, at: datetime) -> None:
         self._offer_to(team)
         self._give_to(handler)
+        self.offered_at = at
 
     @move
     def report_progress(self, *, contact_at: datetime | None) -> None:
@@ -280,11 +285,12 @@ class Case(FSMModelMixin, models.Model):
         self.confirmation = Confirmation.SATISFIED
 
     @move
-    def dispute(self, *, handler: Staff | None) -> None:
+    def dispute(self, *, handler: Staff | None, at: datetime) -> None:
         self._offer_to(self.team)
         self.round_number += 1
         self.confirmation = Confirmation.DISSATISFIED
         self.handler = handler
+        self.offered_at = at
 
     @move
     def expire(self, *, at: datetime) -> None:
@@ -305,10 +311,11 @@ class Case(FSMModelMixin, models.Model):
         self.duplicate_of = other
 
     @move
-    def reopen(self, *, handler: Staff | None) -> None:
+    def reopen(self, *, handler: Staff | None, at: datetime) -> None:
         self._offer_to(self.intake_team or self.team)
         self.handler = handler
         self.round_number += 1
+        self.triage_since = at
         self.outcome = ""
         self.archived_at = None
         self.confirmation = ""
@@ -328,6 +335,10 @@ class Case(FSMModelMixin, models.Model):
         self.reminded_at = at
 
     @move
+    def raise_tier(self) -> None:
+        self.tier += 1
+
+    @move
     def hold_legally(self) -> None:
         self.legal_hold = True
 
@@ -336,8 +347,9 @@ class Case(FSMModelMixin, models.Model):
         self.legal_hold = False
 
     def note_contact(self, at: datetime) -> None:
-        """A contact with the customer; only the first one is kept on the case."""
+        """A contact with the customer: the first and the last one are kept on the case."""
         self.first_response_at = min(self.first_response_at or at, at)
+        self.contacted_at = max(self.contacted_at or at, at)
         self.reminded_at = None
 
     def _give_to(self, handler: Staff) -> None:

@@ -48,6 +48,7 @@ class EventKind(models.TextChoices):
     RECEIVE_MESSAGE = "receive_message", _("Message from the customer")
     ATTACH_FILE = "attach_file", _("File attached")
     ESCALATE = "escalate", _("A clock reached a level")
+    REFUSE_ACTION = "refuse_action", _("The system could not act")
     RAISE_TIER = "raise_tier", _("Tier raised")
     CHANGE_WORD = "change_word", _("Customer changed their answer")
     LINK_DUPLICATE = "link_duplicate", _("A duplicate of this case was found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import ClassVar
 
@@ -168,6 +169,8 @@ class StandardsStamp(models.Model):
     """
 
     number = models.PositiveIntegerField(default=1)
+    # Another with each change, so that what a process remembers is never taken for what another one rolled back.
+    key = models.UUIDField(default=uuid.uuid4)
 
     class Meta:
         verbose_name = _("count of changed standards")
@@ -179,7 +182,12 @@ class StandardsStamp(models.Model):
 
 
 class Rearming(models.Model):
-    """Clocks reckoned anew after a change of standards: how far it is, and what moved."""
+    """
+    A change of standards, and how far the clocks are reckoned anew after it.
+
+    ``calendars`` are the facts of every calendar from this change on, so that the time a clock used before the
+    next one is still known then.
+    """
 
     stamp = models.PositiveIntegerField(_("change"), unique=True)
     reason = models.CharField(_("reason"), max_length=200)
@@ -192,6 +200,7 @@ class Rearming(models.Model):
     looked_at = models.PositiveIntegerField(_("clocks looked at"), default=0)
     moved = models.PositiveIntegerField(_("clocks moved"), default=0)
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    calendars = models.JSONField(default=dict)
 
     objects: ClassVar[models.Manager[Rearming]] = models.Manager()
 

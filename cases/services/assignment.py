@@ -2,42 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES, Role, State
 from cases.exceptions import InvalidInput
-from cases.models import EventKind, Staff, Team
+from cases.models import Absence, EventKind, Staff, Team
+from cases.rosters import shifts_at
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cases.models import Case
+    from cases.querysets import StaffQuerySet
 
 # Whoever made one of these has handled the case, even when it went to somebody else in the same round.
+MANAGED_FROM = 3  # times the customer was not satisfied
 HANDLING_BEGINS = (EventKind.BEGIN_ANALYSIS, EventKind.ACCEPT)
 
 
-def second_handler(case: Case) -> Staff | None:
+class Because(models.TextChoices):
+    """Why the second handling fell to whom; stored with the event."""
+
+    SUPERVISOR = "supervisor", _("A supervisor of the department who has not handled the case")
+    NO_SUPERVISOR = "no_supervisor", _("No other supervisor is on duty, so it went to a manager")
+    REPEATED = "repeated", _("The customer was not satisfied for the third time, so it went to a manager")
+    NOBODY = "nobody", _("Neither a supervisor nor a manager is free: the team must accept the case")
+
+
+@dataclass(frozen=True)
+class SecondHandler:
+    """Who takes the next round, and why this person; nobody where the team must accept."""
+
+    staff: Staff | None
+    because: Because
+
+
+def second_handler(case: Case, at: datetime) -> SecondHandler:
     """
     Who takes the next round of a case whose customer was not satisfied.
 
-    A supervisor of the department who has not handled it, the one with the fewest open cases; where there
-    is none, a manager; where there is none either, nobody, and the case waits for acceptance by its team.
+    A supervisor of the department who is on duty and has not handled it, the one with the fewest open cases;
+    where there is none, and from the third dissatisfaction on, a manager; where there is none either, nobody,
+    and the case waits for acceptance by its team. Who is absent is not on duty; somebody whose shift it is
+    comes before somebody who has none.
     """
-    handled = case.events.filter(kind__in=HANDLING_BEGINS).exclude(actor=None).values("actor_id")
-    free = (
-        Staff.objects.active()
-        .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
-        .exclude(pk__in=handled)
-        .annotate(load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)))
-        .order_by("load", "pk")
-    )
+    free = _free_for(case, at)
+    repeated = case.round_number >= MANAGED_FROM and _disputes(case) + 1 >= MANAGED_FROM
     supervisors = free.with_role(Role.SUPERVISOR)
     if case.team:
         supervisors = supervisors.filter(department_id=case.team.department_id)
-    found: Staff | None = supervisors.first() or free.with_role(Role.MANAGER).first()
-    return found
+    if not repeated and (found := supervisors.first()):
+        return SecondHandler(found, Because.SUPERVISOR)
+    manager = free.with_role(Role.MANAGER).first()
+    if manager is None and (found := supervisors.first()):
+        return SecondHandler(found, Because.SUPERVISOR)
+    if manager is None:
+        return SecondHandler(None, Because.NOBODY)
+    return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
+
+
+def _free_for(case: Case, at: datetime) -> StaffQuerySet:
+    """Active people who are not away and have had no part in the case, the least loaded first."""
+    handled = case.events.filter(kind__in=HANDLING_BEGINS).exclude(actor=None).values("actor_id")
+    away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
+    return (
+        Staff.objects.active()
+        .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
+        .exclude(pk__in=handled)
+        .exclude(Exists(away))
+        .annotate(
+            load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
+            on_shift=Exists(shifts_at(at).filter(staff=OuterRef("pk"))),
+        )
+        .order_by("-on_shift", "load", "pk")
+    )
+
+
+def _disputes(case: Case) -> int:
+    """How often the customer has not been satisfied before; each such round needed a plan."""
+    return case.rounds.filter(needs_plan=True).count()
 
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:

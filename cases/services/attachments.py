@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES
@@ -71,7 +70,7 @@ def _keep(attachment: Attachment, file: CheckedFile, note: str) -> None:
     case = attachment.case
     if case.attachments.filter(sha256=file.sha256).exists():
         raise InvalidInput("file", _("This file is attached to the case already."))
-    step = Step(case, EventKind.ATTACH_FILE, attachment.uploaded_by, timezone.now(), note.strip())
+    step = Step(case, EventKind.ATTACH_FILE, attachment.uploaded_by, case.locked_at, note.strip())
     step.kept.update(name=file.name, size=file.size, sha256=file.sha256)
     attachment.event = finish_step(step)
     attachment.file.save(file.name, ContentFile(file.content), save=False)

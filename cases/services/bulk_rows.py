@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models
 from django.utils import timezone
+from django.utils.duration import duration_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,6 +46,12 @@ def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) ->
             cursor.executemany(statement, list(values))
 
 
+def values_of(row: models.Model) -> dict[str, Any]:
+    """The values of an instance as ``insert_rows`` takes them; its primary key is given by the database."""
+    fields = (field for field in row._meta.concrete_fields if not field.primary_key)
+    return {field.attname: getattr(row, field.attname) for field in fields}
+
+
 def _values(fields: list[Any], rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
     """The values of each row in the order of the fields, as the driver takes them."""
     adapters = {field.attname: (position, _adapter(field)) for position, field in enumerate(fields)}
@@ -71,4 +78,6 @@ def _adapter(field: Any) -> Callable[[Any], Any] | None:
         return None if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value
     if isinstance(field, models.CharField | models.TextField):
         return str
+    if isinstance(field, models.DurationField) and connection.vendor != "postgresql":
+        return duration_microseconds
     return None

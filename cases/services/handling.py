@@ -61,7 +61,7 @@ def dispatch(step: Step) -> None:
     if not team.active or team in supporting:
         raise InvalidInput("team", _("Choose an active main team that is not among the supporting ones."))
     step.kept["from_team"] = case.team_id
-    case.dispatch(team=team)
+    case.dispatch(team=team, at=step.at)
     for other in supporting:
         _ask(step, team=other, request=step.note, due_at=None)
 
@@ -76,7 +76,7 @@ def accept(step: Step) -> None:
 def send_back(step: Step) -> None:
     """Back to the team that dispatched it; whoever supports it is no longer needed."""
     step.kept["from_team"] = step.case.team_id
-    step.case.send_back()
+    step.case.send_back(at=step.at)
     step.waive_support()
 
 
@@ -85,7 +85,7 @@ def reassign(step: Step) -> None:
     team = team_of_new_handler(case, handler, step.data.get("team"))
     refuse_unfit_handler(case, handler)
     step.kept["was"] = case.handler_id
-    case.reassign(handler=handler, team=team)
+    case.reassign(handler=handler, team=team, at=step.at)
 
 
 def report_progress(step: Step) -> None:
@@ -110,7 +110,7 @@ def _ask(step: Step, *, team: Team, request: str, due_at: datetime | None) -> No
         raise InvalidInput("team", _("Choose an active team other than the main one."))
     if case.support_requests.unfinished().filter(team=team).exists():
         raise InvalidInput("team", _("This team is already asked and has not finished."))
-    SupportRequest.objects.create(
+    support = SupportRequest.objects.create(
         case=case,
         round=case.current_round,
         team=team,
@@ -119,6 +119,7 @@ def _ask(step: Step, *, team: Team, request: str, due_at: datetime | None) -> No
         requested_at=step.at,
         due_at=due_at,
     )
+    step.asked.append(support)
 
 
 def finish_support(step: Step) -> None:

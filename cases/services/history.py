@@ -23,14 +23,17 @@ from cases.exceptions import CaseError, NotPermitted
 from cases.models import Case, CaseEvent, Customer, ImportRecord, Round, Staff, Team, Topic
 from cases.problems import Problems, SheetRefused, shortened
 from cases.record_sheet import COLUMNS, Column, RecordRow
-from cases.services.bulk_rows import insert_rows
+from cases.services.bulk_rows import insert_rows, values_of
+from cases.services.clocks import database_now
 from cases.services.numbers import reserve_numbers, split_number
+from cases.services.rearming import arm_anew
 from cases.services.record_cells import record_cells
 from cases.services.record_history import OUTCOMES, WRITTEN, digest_of, ended_at, history_of
 from cases.services.routing import Traits, find_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from cases.record_sheet import Cells
     from cases.services.record_history import History
@@ -238,11 +241,12 @@ def _restore(rows: Sequence[RecordRow]) -> None:
     pairs = list(zip(cases, restored, strict=True))
     insert_rows(Round, (round_ for case, (row, _history) in pairs for round_ in _rounds_of(case, row)))
     insert_rows(CaseEvent, (event for case, (_row, history) in pairs for event in _events_of(case, history)))
+    arm_anew([case.pk for case in cases], surroundings.at)
 
 
 def _insert_cases(cases: Sequence[Case]) -> None:
     """Stores the cases and tells each its primary key, which a set-wise write does not."""
-    insert_rows(Case, map(_values_of, cases))
+    insert_rows(Case, map(values_of, cases))
     numbers = [case.number for case in cases]
     ids = dict(Case.objects.filter(number__in=numbers).values_list("number", "pk"))
     for case in cases:
@@ -254,6 +258,7 @@ class _Surroundings:
     """Customers, topics, people and teams the rows refer to, read once for all of them."""
 
     rows: Sequence[RecordRow]
+    at: datetime = field(default_factory=database_now)
     _routed: dict[tuple[object, ...], Team | None] = field(default_factory=dict)
 
     @cached_property
@@ -328,6 +333,7 @@ def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> C
         intake_team=surroundings.team_of(row, State.INTAKE) or team,
         handler=handler,
         handler_name="" if handler else row.handler,
+        clocks_from=surroundings.at,
         round_number=2 if row.confirmation == Confirmation.DISSATISFIED else 1,
         version=len(history.happenings),
     )
@@ -335,11 +341,6 @@ def _case_of(row: RecordRow, history: History, surroundings: _Surroundings) -> C
         case.tier = team.tier
     case.search_text = case.searchable_text()
     return case
-
-
-def _values_of(case: Case) -> dict[str, Any]:
-    names = (field.attname for field in case._meta.concrete_fields if not field.primary_key)
-    return {name: getattr(case, name) for name in names}
 
 
 def _rounds_of(case: Case, row: RecordRow) -> Iterator[dict[str, Any]]:

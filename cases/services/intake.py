@@ -12,9 +12,11 @@ from cases.choices import CaseType, Channel, Region, Source, Stage, State, Urgen
 from cases.exceptions import CaseError, InvalidInput, NotPermitted
 from cases.models import Case, CaseEvent, Customer, EventKind, Round, Team
 from cases.services.answers import refuse_unfit_amount, refuse_unknown_choice
+from cases.services.clocks import database_now, plan_sync, traits_of, write_timers
 from cases.services.numbers import day_part, next_number, reserve_numbers
 from cases.services.routing import Traits, find_rule
-from cases.services.steps import plain
+from cases.services.steps import announce, plain
+from cases.standards import present_standards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +70,7 @@ def register_case(
     """
     if actor and not actor.has_perm("cases.register_case"):
         raise NotPermitted
-    now = timezone.now()
+    now = database_now()
     case = Case(
         customer=customer,
         channel=channel,
@@ -177,12 +179,14 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
     case.tier = team.tier
     case.state_since = at
     case.version = 1
-    case.due_at = case.next_deadline
+    case.standards = present_standards()
+    case.service_level = case.standards.version_for(traits_of(case), case.received_at)
+    timers = plan_sync(case, (), cause=EventKind.REGISTER, at=at)
     case.number = next_number(timezone.localdate(at))
     case.search_text = case.searchable_text()
     case.save(force_insert=True)
     Round.objects.create(case=case, number=1, opened_at=at)
-    CaseEvent.objects.create(
+    event = CaseEvent.objects.create(
         case=case,
         seq=1,
         kind=EventKind.REGISTER,
@@ -193,3 +197,5 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
         data={name: plain(getattr(case, name)) for name in ("channel", "type", "topic", "urgency", "source")},
         cause_key=cause_key,
     )
+    write_timers(timers)
+    announce(event)

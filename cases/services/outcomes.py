@@ -50,9 +50,9 @@ def dispute(step: Step) -> None:
     if solved and (score is None or score >= LOWEST_SATISFIED_SCORE):
         raise InvalidInput("score", _("Solved with 3 or more is satisfied: choose “Customer confirms”."))
     step.close_round(solved=solved, **_word(step))
-    handler = second_handler(step.case)
-    step.kept.update(was=step.case.handler_id, handler=handler)
-    step.case.dispute(handler=handler)
+    chosen = second_handler(step.case, step.at)
+    step.kept.update(was=step.case.handler_id, handler=chosen.staff, because=chosen.because)
+    step.case.dispute(handler=chosen.staff, at=step.at)
     step.open_round(needs_plan=True)
 
 
@@ -97,13 +97,14 @@ def decline(step: Step) -> None:
 
 def mark_duplicate(step: Step) -> None:
     """Ends this case and tells the other one; both are locked."""
-    other = Case.objects.select_related("team").get(pk=step.data["other"].pk)
+    other = Case.objects.select_related("team", "service_level").get(pk=step.data["other"].pk)
     if step.actor and not Case.objects.visible_to(step.actor).filter(pk=other.pk).exists():
         raise CaseNotFound
     if other.pk == step.case.pk:
         raise InvalidInput("other", _("A case cannot be a duplicate of itself."))
     if other.duplicate_of_id:
         raise InvalidInput("other", _("The other case is itself a duplicate. Name the case it duplicates."))
+    other.standards = step.case.standards
     step.case.mark_duplicate(other=other, at=step.at)
     step.close_round()
     finish_step(Step(other, "link_duplicate", step.actor, step.at, data={"case": step.case}))
@@ -113,8 +114,13 @@ def reopen(step: Step) -> None:
     """Back to the team that analysed it; an agent who reopens keeps it in hand."""
     actor = step.actor
     may_analyse = bool(actor and actor.has_perm("cases.may_begin_analysis"))
-    step.case.reopen(handler=actor if may_analyse else None)
+    step.case.reopen(handler=actor if may_analyse else None, at=step.at)
     step.open_round(needs_plan=False)
+
+
+def raise_tier(step: Step) -> None:
+    step.kept["was"] = step.case.tier
+    step.case.raise_tier()
 
 
 def hold_legally(step: Step) -> None:
@@ -137,6 +143,7 @@ DOING: dict[str, Callable[[Step], None]] = {
         decline,
         mark_duplicate,
         reopen,
+        raise_tier,
         hold_legally,
         release_hold,
     )

@@ -7,16 +7,32 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Subquery
 
 from cases.choices import Direction
+from cases.clock import database_clock
 from cases.exceptions import CaseNotFound, StalePage
-from cases.models import Case, CaseEvent, Message, Round, SupportRequest
+from cases.models import (
+    Announcement,
+    Case,
+    CaseEvent,
+    EventKind,
+    Message,
+    Round,
+    StandardsStamp,
+    SupportRequest,
+)
+from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
+from cases.waking import wake
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from cases.models import Staff
+
+# A page is not out of date because a clock went on while it was open.
+UNNOTICED = (EventKind.ESCALATE,)
 
 
 @dataclass
@@ -36,6 +52,7 @@ class Step:
     data: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     words: Message | None = None
+    asked: list[SupportRequest] = field(default_factory=list)
     source: str = ""
     before: dict[str, Any] = field(default_factory=dict)
 
@@ -95,18 +112,40 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
     wanted = {case_id, *with_others}
     rows = Case.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
     locked: dict[int, Case] = {
-        case.pk: case for case in rows.select_related("team", "handler", "topic", "customer")
+        case.pk: case
+        for case in with_standards(rows).select_related(
+            "team", "handler", "topic", "customer", "service_level"
+        )
     }
     if wanted - locked.keys():
         raise CaseNotFound
+    for case in locked.values():
+        case.locked_at = max(case.database_time, case.state_since)
+        case.standards = standards_seen(case)
     return locked[case_id]
 
 
+def with_standards(cases: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """The same cases, each with the database's time and the count of changed standards, in one statement."""
+    stamp = StandardsStamp.objects.order_by()
+    return cases.annotate(
+        database_time=database_clock(),
+        standards_number=Subquery(stamp.values("number")[:1]),
+        standards_key=Subquery(stamp.values("key")[:1]),
+    )
+
+
 def refuse_stale(case: Case, expected_version: int | None) -> None:
-    """Raise StalePage, with what happened meanwhile, when the page showed another version."""
-    if expected_version is not None and expected_version != case.version:
-        since = case.events.filter(seq__gt=expected_version).select_related("actor")
-        raise StalePage(case, list(since))
+    """
+    Raise StalePage, with what happened meanwhile, when the page showed another version.
+
+    Levels that clocks reached are no reason: nothing the page shows or offers is wrong because of them.
+    """
+    if expected_version is None or expected_version == case.version:
+        return
+    since = list(case.events.filter(seq__gt=expected_version).select_related("actor"))
+    if expected_version > case.version or any(event.kind not in UNNOTICED for event in since):
+        raise StalePage(case, since)
 
 
 def plain(value: Any) -> Any:
@@ -127,15 +166,16 @@ def plain(value: Any) -> Any:
 
 def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
     """
-    Write the event, then the case and the words. The database refuses a state without its event.
+    Write the event, then the case, the words and the clocks. The database refuses a state without its event.
 
-    Exactly one event, one version up, one update of the case.
+    Exactly one event, one version up, one update of the case; the notices the event may cause are owed from
+    the same moment on.
     """
     case = step.case
     case.version += 1
-    case.due_at = case.next_deadline
     if case.state != step.source:
         case.state_since = step.at
+    timers = plan_sync(case, rows_to_sync(case), cause=step.kind, at=step.at, asked=step.asked)
     event = CaseEvent.objects.create(
         case=case,
         seq=case.version,
@@ -159,4 +199,12 @@ def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
     if step.words:
         step.words.event = event
         step.words.save()
+    write_timers(timers)
+    announce(event)
     return event
+
+
+def announce(event: CaseEvent) -> None:
+    """Owe the notices of this event; who works them out is woken once the transaction is kept."""
+    Announcement.objects.create(event=event)
+    transaction.on_commit(wake, robust=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.asking import Move
@@ -56,7 +55,7 @@ def transition_case(
     reason = refusal(case, name, actor)
     if reason is not None:
         raise reason
-    step = Step(case, name, actor, timezone.now(), note.strip(), checked_answers(row, data))
+    step = Step(case, name, actor, case.locked_at, note.strip(), checked_answers(row, data))
     _refuse_missing_note(row, step)
     DOING[name](step)
     finish_step(step, cause_key=cause_key)

@@ -1,0 +1,102 @@
+"""The clocks of a case in the database: made to agree with the case in the step that changes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from cases.choices import State
+from cases.clock import database_now as database_now
+from cases.models import Timer
+from cases.standards import Traits, remembered_standards
+from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from cases.models import Case, SupportRequest
+    from cases.standards import Standards
+
+IDENTITY = ("case", "kind", "round_number", "cycle")
+CHANGING = (
+    "calendar",
+    "budget",
+    "target_at",
+    "used",
+    "running_since",
+    "paused_at",
+    "paused_for",
+    "pauses",
+    "due_at",
+    "passed",
+    "next_percent",
+    "next_at",
+    "stopped_at",
+    "end",
+    "standards",
+    "held_until",
+)
+
+
+def rows_to_sync(case: Case) -> list[Timer]:
+    """The clocks of the present round, and whatever still runs of earlier ones."""
+    wanted = Q(round_number=case.round_number) | Q(stopped_at=None)
+    return list(Timer.objects.filter(wanted, case=case).select_related("support__team"))
+
+
+def plan_sync(
+    case: Case, rows: Sequence[Timer], *, cause: str, at: datetime, asked: Collection[SupportRequest] = ()
+) -> list[Timer]:
+    """
+    The rows that must be written so that the clocks fit the case, which is told its next deadline.
+
+    ``asked`` are support requests made in this very step, ``cause`` the kind of its event.
+    """
+    standards = case.standards
+    known = {row.support_id: row.support for row in rows if row.support and row.stopped_at is None}
+    supports = {**known, **{support.pk: support for support in asked}}
+    unfinished = [support for support in supports.values() if support and support.is_unfinished]
+    clocks = expected_clocks(case, standards, unfinished, plan_since(case))
+    changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
+    for row in changed:
+        row.case = case
+    show_next_deadline(case, {id(row): row for row in (*rows, *changed)}.values())
+    return changed
+
+
+def plan_since(case: Case) -> datetime | None:
+    """When the present round began to wait for an improvement plan; None where it waits for none."""
+    if case.round_number == 1 or case.state not in (State.ANALYSIS, State.HANDLING):
+        return None
+    present = case.current_round
+    return present.opened_at if present.lacks_plan else None
+
+
+def show_next_deadline(case: Case, rows: Collection[Timer]) -> None:
+    """What lists sort by: the next running clock or, before a promise, what the customer expects."""
+    row = next_deadline(rows)
+    moments = [(row.due_at, row.kind)] if row and row.due_at else []
+    if case.is_open and case.expected_at and not case.promised_at:
+        moments.append((case.expected_at, ""))
+    case.due_at, case.due_clock = min(moments, default=(None, ""))
+
+
+def write_timers(rows: Sequence[Timer]) -> None:
+    """One statement, whatever is new and whatever changed; stopped clocks come first in ``rows``."""
+    if rows:
+        Timer.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=list(IDENTITY), update_fields=list(CHANGING)
+        )
+
+
+def traits_of(case: Case) -> Traits:
+    """What service levels look at in this case; its customer must be at hand."""
+    return Traits(case.urgency, case.type, case.channel, case.intake_team_id, case.customer.vip_level)
+
+
+def standards_seen(case: Case) -> Standards:
+    """The standards in force when the case was locked."""
+    number, key = case.standards_number, case.standards_key
+    return remembered_standards(number, key) if key else Standards(0)

@@ -1,0 +1,218 @@
+"""
+What follows a change of calendars, service levels or ladder: running clocks are reckoned anew in the background.
+
+Every clock keeps the count of changes it was reckoned with (``Timer.standards``), so nothing is forgotten: a
+clock that is behind is found by it, also one that a slow transaction wrote after the change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+from django.db.models import F, Prefetch
+
+from cases.choices import JobState
+from cases.clock import database_now
+from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, Timer, WorkCalendar
+from cases.services.bulk_rows import insert_rows, values_of
+from cases.services.clocks import plan_sync, traits_of, write_timers
+from cases.services.set_wise import batched, update_rows
+from cases.standards import Earlier, facts_as_json, present_standards, read_standards
+from cases.waking import wake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from cases.models import Staff
+    from cases.standards import Standards
+
+BATCH = 500  # cases
+NO_STEP = ""  # of the case causes this: no clock is kept or missed by it
+EXAMPLES = 20
+
+
+@transaction.atomic
+def standards_changed(reason: str, *, actor: Staff | None) -> Rearming:
+    """
+    Count a change of standards that this transaction has just written, and ask for the clocks to follow.
+
+    To be called after the change, in its transaction. ``reason`` is for people: what was changed.
+    """
+    stamp = StandardsStamp.objects.select_for_update().get()
+    stamp.number, stamp.key = stamp.number + 1, uuid.uuid4()
+    stamp.save(update_fields=["number", "key"])
+    rearming = Rearming.objects.create(
+        stamp=stamp.number,
+        reason=reason[:200],
+        requested_by=actor,
+        requested_at=database_now(),
+        total=Timer.objects.running().count(),
+        calendars=_calendars_now(),
+    )
+    transaction.on_commit(wake, robust=True)
+    return rearming
+
+
+def _calendars_now() -> dict[str, Any]:
+    calendars = WorkCalendar.objects.prefetch_related("windows", "days")
+    return {str(calendar.pk): facts_as_json(calendar.facts()) for calendar in calendars}
+
+
+def rearm_some(*, most: int = 50) -> int:
+    """
+    Reckon clocks anew that are behind, up to ``most`` batches of cases; returns how many clocks moved.
+
+    Called again and again in the background until none is behind. Twice at once is harmless: each case is
+    locked, and what is no longer behind is left alone.
+    """
+    moved = 0
+    for _batch in range(most):
+        number = present_standards().number
+        behind = Timer.objects.running().filter(standards__lt=number)
+        case_ids = list(behind.order_by("case_id").values_list("case_id", flat=True).distinct()[:BATCH])
+        if not case_ids:
+            _finish(number)
+            return moved
+        moved += _rearm(case_ids, number)
+    return moved
+
+
+def _finish(number: int) -> None:
+    waiting = Rearming.objects.filter(stamp__lte=number).exclude(state=JobState.DONE)
+    waiting.update(state=JobState.DONE, finished_at=database_now(), looked_at=F("total"))
+
+
+@transaction.atomic
+def _rearm(case_ids: Sequence[int], number: int) -> int:
+    looked_at, moved = 0, 0
+    at, standards = database_now(), present_standards()
+    cases = _locked(case_ids)
+    changed: list[Timer] = []
+    for case in cases:
+        case.standards = standards
+        before = {row.pk: row.due_at for row in case.timers.all()}
+        rows = plan_rearming(case, at)
+        looked_at += len(before)
+        moved += sum(before.get(row.pk) != row.due_at for row in rows)
+        changed += rows
+    write_timers(changed)
+    update_rows(Case, cases, ("due_at", "due_clock", "service_level"))
+    newest = Rearming.objects.filter(stamp=standards.number)
+    newest.update(state=JobState.RUNNING, looked_at=F("looked_at") + looked_at, moved=F("moved") + moved)
+    return moved
+
+
+def _locked(case_ids: Sequence[int]) -> list[Case]:
+    rows = (
+        Case.objects.filter(pk__in=case_ids)
+        .order_by("pk")
+        .select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
+    )
+    return list(_with_clocks(rows))
+
+
+def _with_clocks(cases: Any) -> Any:
+    """Cases with all that their clocks are reckoned from, in a fixed number of queries."""
+    supports = SupportRequest.objects.unfinished().select_related("team")
+    timers = Timer.objects.select_related("support__team")
+    rounds = Round.objects.filter(closed_at=None)
+    return cases.select_related("team", "customer", "service_level").prefetch_related(
+        Prefetch("timers", timers), Prefetch("rounds", rounds), Prefetch("support_requests", supports)
+    )
+
+
+def plan_rearming(case: Case, at: datetime) -> list[Timer]:
+    """
+    The clocks of this case as they must be under ``case.standards``; changed ones are returned, none is written.
+
+    The case keeps the version of the service level it began with, unless a later one was made for open cases.
+    """
+    version = case.standards.version_for(traits_of(case), case.received_at)
+    if case.service_level is None or (version and version.applies_to_open):
+        case.service_level = version
+    if case.round_number > 1:
+        case.current_round = next(iter(case.rounds.all()), None) or case.rounds.get(number=case.round_number)
+    rows = [
+        row for row in case.timers.all() if row.stopped_at is None or row.round_number == case.round_number
+    ]
+    return plan_sync(case, rows, cause=NO_STEP, at=at, asked=list(case.support_requests.all()))
+
+
+def arm_anew(case_ids: Sequence[int], at: datetime) -> None:
+    """
+    Begin the clocks of cases that have none yet, because they were written set-wise from elsewhere.
+
+    To be called in the transaction that wrote them; ``at`` is the moment of the writing.
+    """
+    standards = present_standards()
+    for batch in batched(case_ids, BATCH):
+        cases = list(_with_clocks(Case.objects.filter(pk__in=batch)))
+        timers: list[Timer] = []
+        for case in cases:
+            case.standards = standards
+            timers += plan_rearming(case, at)
+        insert_rows(Timer, [values_of(timer) for timer in timers])
+        update_rows(Case, cases, ("due_at", "due_clock", "service_level"))
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A clock that would get another deadline."""
+
+    case: Case
+    kind: str
+    was: datetime | None
+    becomes: datetime | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What reckoning anew would move: how many running clocks there are, and those that move."""
+
+    running: int
+    looked_at: int
+    moved: int
+    examples: list[Moved]
+
+
+@transaction.atomic
+def preview_change(write: Callable[[], object], *, most: int = 2000) -> Preview:
+    """
+    What would move if ``write`` changed calendars, service levels or ladder; nothing of it is kept.
+
+    Looks at the ``most`` cases whose deadline comes first, and says how many clocks there are in all.
+    """
+    present = present_standards()  # before anything is written: what is remembered must be what is kept
+    write()
+    standards = read_standards(present.number + 1)
+    standards.earlier[present.number] = Earlier(database_now(), present.calendars)
+    preview = look_ahead(standards, most=most)
+    transaction.set_rollback(True)
+    return preview
+
+
+def look_ahead(standards: Standards, *, most: int) -> Preview:
+    at = database_now()
+    running = Timer.objects.running()
+    soonest = running.exclude(due_at=None).order_by("due_at").values_list("case_id", flat=True)[:most]
+    moved: list[Moved] = []
+    looked_at = 0
+    for case in _cases_of(list(dict.fromkeys(soonest))):
+        case.standards = standards
+        before = {row.pk: row.due_at for row in case.timers.all() if row.stopped_at is None}
+        looked_at += len(before)
+        moved += [
+            Moved(case, row.kind, before[row.pk], row.due_at)
+            for row in plan_rearming(case, at)
+            if row.pk in before and before[row.pk] != row.due_at
+        ]
+    return Preview(running.count(), looked_at, len(moved), moved[:EXAMPLES])
+
+
+def _cases_of(case_ids: Sequence[int]) -> Iterator[Case]:
+    for batch in batched(case_ids, BATCH):
+        yield from _with_clocks(Case.objects.filter(pk__in=batch))

@@ -1,0 +1,215 @@
+"""
+The tick: every clock that has reached a level by now is worked on, once, whoever else is ticking.
+
+Due clocks are read without a lock; then, a batch at a time and each in one transaction, their cases are locked
+(in the order of their ids, those another tick has are left to it), the clocks read again under that lock, and
+events, ledger, announcements and the clocks' next levels written set-wise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, connection, transaction
+
+from cases.choices import LadderAction
+from cases.clock import database_now
+from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
+from cases.services.due_actions import act
+from cases.services.set_wise import add_to_versions, batched, update_rows
+from cases.standards import present_standards
+from cases.timers import due_levels, reckon
+from cases.waking import wake
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cases.standards import Standards
+
+BATCH = 500
+MOST = 20_000  # clocks of one tick
+FIRST_HOLD, LONGEST_HOLD = timedelta(seconds=30), timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class TickReport:
+    """What one tick did; ``latest`` is the greatest lateness it met."""
+
+    fired: int = 0
+    held: int = 0
+    latest: timedelta = timedelta(0)
+
+    def count(self, fired: Sequence[Reached]) -> None:
+        self.fired += len(fired)
+        self.latest = max([self.latest, *(one.lateness for one in fired)])
+
+
+@dataclass
+class Reached:
+    """One level a clock has reached: the event that says so, and how late it is said."""
+
+    timer: Timer
+    case: Case
+    percent: int
+    planned_at: datetime
+    fired_at: datetime
+    event: CaseEvent = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.case.version += 1
+        self.event = self._event()
+
+    @property
+    def lateness(self) -> timedelta:
+        return self.fired_at - self.planned_at
+
+    @property
+    def cause(self) -> str:
+        return f"timer:{self.timer.pk}:{self.percent}"
+
+    def _event(self) -> CaseEvent:
+        case, timer = self.case, self.timer
+        due_at = timer.due_at.isoformat() if timer.due_at else None
+        support = timer.support
+        return CaseEvent(
+            case=case,
+            seq=case.version,
+            kind=EventKind.ESCALATE,
+            at=self.fired_at,
+            from_state=case.state,
+            to_state=case.state,
+            team_id=case.team_id,
+            round_number=case.round_number,
+            waiting_for=case.waiting_for,
+            data={
+                "clock": timer.kind,
+                "percent": self.percent,
+                "cycle": timer.cycle,
+                "due_at": due_at,
+                "team": support.team_id if support else None,
+            },
+            cause_key=self.cause,
+        )
+
+    def ledger_row(self) -> Escalation:
+        timer = self.timer
+        return Escalation(
+            timer=timer,
+            case=self.case,
+            kind=timer.kind,
+            round_number=timer.round_number,
+            cycle=timer.cycle,
+            percent=self.percent,
+            planned_at=self.planned_at,
+            due_at=timer.due_at,
+            fired_at=self.fired_at,
+            lateness=self.lateness,
+            event=self.event,
+        )
+
+
+def tick(*, most: int = MOST) -> TickReport:
+    """
+    Work on what is due, earliest first, at most on so many clocks; the next tick goes on where this one ends.
+
+    What another process works on at the same moment is left to it. Never raises for a single clock: one that
+    cannot be worked on is held back for a growing time, with its error, and keeps no other waiting.
+    """
+    report = TickReport()
+    pairs = list(Timer.objects.due(database_now()).values_list("pk", "case_id")[:most])
+    for batch in batched(pairs, BATCH):
+        _fire_batch(batch, report)
+    return report
+
+
+def _fire_batch(pairs: Sequence[tuple[int, int]], report: TickReport) -> None:
+    """All of them in one transaction or, where one of them fails, each in one of its own."""
+    try:
+        fired = fire(pairs)
+    except Exception as error:  # whatever it is, it belongs to one clock and must not stop the others
+        if len(pairs) > 1:
+            for pair in pairs:
+                _fire_batch([pair], report)
+            return
+        _hold(pairs[0][0], error)
+        report.held += 1
+    else:
+        report.count(fired)
+
+
+@transaction.atomic
+def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
+    """
+    Write what these clocks, given with their cases, have reached by now; returns it.
+
+    Raises what goes wrong, and then nothing is written.
+    """
+    cases = _lock_cases({case_id for _pk, case_id in pairs})
+    now, standards = database_now(), present_standards()
+    timers = _due_under_lock([pk for pk, _case in pairs], cases, now)
+    reached = [one for timer in timers for one in _reached(timer, cases[timer.case_id], standards, now)]
+    if not reached:
+        return []
+    _write(timers, reached)
+    for one in reached:
+        if action := standards.actions.get((one.timer.kind, one.percent), LadderAction.NOTHING):
+            act(action, one.case.pk, cause=one.cause)
+    transaction.on_commit(wake, robust=True)
+    return reached
+
+
+def _lock_cases(case_ids: set[int]) -> dict[int, Case]:
+    skip = connection.features.has_select_for_update_skip_locked
+    rows = Case.objects.filter(pk__in=case_ids).order_by("pk").select_for_update(skip_locked=skip)
+    return {case.pk: case for case in rows.defer("description", "search_text", "remark")}
+
+
+def _due_under_lock(pks: Sequence[int], cases: dict[int, Case], now: datetime) -> list[Timer]:
+    """Those that are still due now that nobody else can change them; a stopped clock is none of them."""
+    due = Timer.objects.due(now).filter(pk__in=pks, case_id__in=cases)
+    return list(due.select_related("support"))
+
+
+def _reached(timer: Timer, case: Case, standards: Standards, now: datetime) -> list[Reached]:
+    levels = due_levels(timer, standards, now)
+    reached = [Reached(timer, case, percent, planned_at, now) for percent, planned_at in levels]
+    timer.passed = max([timer.passed, *(percent for percent, _at in levels)])
+    timer.attempts, timer.held_until, timer.error = 0, None, ""
+    reckon(timer, standards)
+    return reached
+
+
+def _write(timers: Sequence[Timer], reached: Sequence[Reached]) -> None:
+    CaseEvent.objects.bulk_create([one.event for one in reached])
+    Escalation.objects.bulk_create([one.ledger_row() for one in reached])
+    Announcement.objects.bulk_create([Announcement(event=one.event) for one in reached])
+    update_rows(
+        Timer,
+        timers,
+        ("passed", "next_percent", "next_at", "due_at", "attempts", "held_until", "error"),
+    )
+    added: dict[int, int] = defaultdict(int)
+    for one in reached:
+        added[one.case.pk] += 1
+    add_to_versions(added)
+
+
+def _hold(pk: int, error: Exception) -> None:
+    """Keep back a clock that could not be worked on: 30 s, then twice as long each time, at most an hour."""
+    log.error("clock %s could not be worked on: %s", pk, type(error).__name__, exc_info=error)
+    if isinstance(error, DatabaseError) and not connection.is_usable():
+        raise error
+    timer = Timer.objects.get(pk=pk)
+    delay = min(FIRST_HOLD * 2 ** min(timer.attempts, 10), LONGEST_HOLD)
+    Timer.objects.filter(pk=pk).update(
+        attempts=timer.attempts + 1,
+        held_until=database_now() + delay,
+        error=f"{type(error).__name__}: {error}"[:2000],
+    )

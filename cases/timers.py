@@ -1,0 +1,350 @@
+"""
+Which clocks a case runs, and when each reaches its levels. Pure: no query, no clock but the moments passed in.
+
+``expected_clocks`` derives from the facts of a case what must run; ``sync_timers`` makes the rows agree with it.
+Moments are aware; durations are working time of the clock's calendar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cases.choices import ClockEnd, ClockKind, PauseOwner, State, Urgency, WaitingFor
+from cases.models import EventKind, ServiceLevelVersion, Timer
+from cases.standards import BREACH
+from cases.worktime import add_working_time, working_time_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from cases.models import Case, SupportRequest
+    from cases.standards import Standards
+    from cases.worktime import PreparedCalendar
+
+NOTHING = timedelta(0)
+BEFORE_RESULT = (State.INTAKE, State.ANALYSIS, State.HANDLING)
+# The steps that keep a promise; any other end of its clock means it is no longer needed (paper 2.2).
+KEPT_BY: dict[str, tuple[str, ...]] = {
+    ClockKind.FIRST_RESPONSE: (EventKind.CONTACT_CUSTOMER, EventKind.REPORT_PROGRESS),
+    ClockKind.TRIAGE: (EventKind.DISPATCH, EventKind.ANSWER_DIRECTLY),
+    ClockKind.ACCEPTANCE: (EventKind.ACCEPT,),
+    ClockKind.PROGRESS_UPDATE: (
+        EventKind.CONTACT_CUSTOMER,
+        EventKind.REPORT_PROGRESS,
+        EventKind.DELIVER,
+    ),
+    ClockKind.COMPLETION: (EventKind.DELIVER,),
+    ClockKind.SUPPORT: (EventKind.FINISH_SUPPORT,),
+    ClockKind.IMPROVEMENT_PLAN: (EventKind.SUBMIT_PLAN,),
+    ClockKind.CONFIRMATION_REMINDER: (EventKind.CONFIRM, EventKind.DISPUTE),
+    ClockKind.CONFIRMATION_EXPIRY: (EventKind.CONFIRM, EventKind.DISPUTE),
+    ClockKind.RETENTION: (),
+}
+# What staff see as the next deadline of a case; how long it is kept is none of theirs.
+DEADLINES = tuple(kind.value for kind in ClockKind if kind != ClockKind.RETENTION)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """
+    A clock that must run. ``target_at`` is a promised moment, which then replaces the budget; ``paused_for`` says
+    for whom it stands still.
+    """
+
+    kind: str
+    started_at: datetime
+    budget: timedelta | None = None
+    target_at: datetime | None = None
+    calendar_id: int | None = None
+    support: SupportRequest | None = None
+    paused_for: str = ""
+
+    @property
+    def identity(self) -> tuple[str, int | None, datetime]:
+        """Two clocks with the same one are the same promise, however its budget changed meanwhile."""
+        return self.kind, self.support.pk if self.support else None, self.started_at
+
+
+def expected_clocks(
+    case: Case, standards: Standards, supports: Iterable[SupportRequest], plan_since: datetime | None
+) -> list[Clock]:
+    """
+    What must run for the case as it stands.
+
+    ``supports`` are its unfinished support requests; ``plan_since`` is when the present round began to wait for
+    an improvement plan, None where it waits for none.
+    """
+    level = case.service_level or ServiceLevelVersion()
+    clocks = [
+        *_before_result(case, level),
+        *_in_handling(case, level, supports),
+        *_at_the_end(case, level),
+    ]
+    if plan_since is not None and case.state in (State.ANALYSIS, State.HANDLING):
+        clocks.append(Clock(ClockKind.IMPROVEMENT_PLAN, plan_since, level.improvement_plan))
+    return [_settled(clock, case, level, standards) for clock in clocks]
+
+
+def _before_result(case: Case, level: ServiceLevelVersion) -> Iterable[Clock]:
+    if case.state in BEFORE_RESULT and case.first_response_at is None:
+        yield Clock(ClockKind.FIRST_RESPONSE, case.received_at, response_time(level, case.urgency))
+    if case.state in (State.INTAKE, State.ANALYSIS):
+        paused = PauseOwner.CUSTOMER if case.waiting_for == WaitingFor.CUSTOMER else ""
+        since = case.triage_since or case.state_since
+        yield Clock(ClockKind.TRIAGE, since, level.triage, paused_for=paused)
+
+
+def _in_handling(
+    case: Case, level: ServiceLevelVersion, supports: Iterable[SupportRequest]
+) -> Iterable[Clock]:
+    if case.state != State.HANDLING:
+        return
+    if case.accepted_at is None:
+        yield Clock(ClockKind.ACCEPTANCE, case.offered_at or case.state_since, level.acceptance)
+    else:
+        told = max(case.accepted_at, case.contacted_at or case.accepted_at)
+        pause = case.waiting_for
+        yield Clock(ClockKind.PROGRESS_UPDATE, told, progress_time(level, case.urgency), paused_for=pause)
+        yield Clock(ClockKind.COMPLETION, case.accepted_at, target_at=case.promised_at, paused_for=pause)
+    for support in supports:
+        yield Clock(
+            ClockKind.SUPPORT,
+            support.requested_at,
+            level.support,
+            target_at=support.due_at,
+            support=support,
+        )
+
+
+def _at_the_end(case: Case, level: ServiceLevelVersion) -> Iterable[Clock]:
+    if case.state == State.CONFIRMATION:
+        yield Clock(ClockKind.CONFIRMATION_REMINDER, case.state_since, level.confirmation_reminder)
+        yield Clock(ClockKind.CONFIRMATION_EXPIRY, case.state_since, level.confirmation_expiry)
+    if case.state == State.ARCHIVE and case.archived_at:
+        held = PauseOwner.LEGAL_HOLD if case.legal_hold else ""
+        yield Clock(ClockKind.RETENTION, case.archived_at, level.retention, paused_for=held)
+
+
+def response_time(level: ServiceLevelVersion, urgency: str) -> timedelta:
+    """How soon the customer is answered, by urgency (mission paper 1.1)."""
+    return {
+        Urgency.URGENT: level.response_urgent,
+        Urgency.IMPORTANT: level.response_important,
+        Urgency.NORMAL: level.response_normal,
+    }[Urgency(urgency)]
+
+
+def progress_time(level: ServiceLevelVersion, urgency: str) -> timedelta:
+    """How often the customer hears of progress, by urgency (mission paper 1.1)."""
+    return level.progress_urgent if urgency == Urgency.URGENT else level.progress_other
+
+
+def _settled(clock: Clock, case: Case, level: ServiceLevelVersion, standards: Standards) -> Clock:
+    """With its calendar and, for a case brought in from elsewhere, not begun before that."""
+    started_at = max(clock.started_at, case.clocks_from or clock.started_at)
+    if clock.kind == ClockKind.RETENTION:
+        started_at = clock.started_at
+    calendar_id = _calendar_of(clock, case, level, standards)
+    return replace(clock, started_at=started_at, calendar_id=calendar_id)
+
+
+def _calendar_of(clock: Clock, case: Case, level: ServiceLevelVersion, standards: Standards) -> int | None:
+    """Paper 2.2: of the service level, of the team, or round the clock."""
+    of_level = level.calendar_id or standards.default_calendar_id
+    match clock.kind:
+        case ClockKind.FIRST_RESPONSE:
+            return of_level
+        case ClockKind.ACCEPTANCE | ClockKind.PROGRESS_UPDATE | ClockKind.COMPLETION:
+            return (case.team.calendar_id if case.team else None) or of_level
+        case ClockKind.SUPPORT:
+            return (clock.support.team.calendar_id if clock.support else None) or of_level
+    return None
+
+
+@dataclass
+class Sync:
+    """What one step does to the clocks of one case."""
+
+    case: Case
+    standards: Standards
+    at: datetime
+    cause: str
+
+
+def sync_timers(sync: Sync, rows: Sequence[Timer], clocks: Sequence[Clock]) -> list[Timer]:
+    """
+    Make the rows agree with the clocks that must run; returns those that changed, the stopped ones first.
+
+    ``rows`` are all of the present round and whatever still runs. Writes nothing; doing it twice changes
+    nothing the second time.
+    """
+    wanted = {clock.identity: clock for clock in clocks}
+    running = {_identity(row): row for row in rows if row.stopped_at is None}
+    stopped = [row for identity, row in running.items() if identity not in wanted]
+    for row in stopped:
+        _stop(sync, row)
+    changed = [
+        row
+        for identity, row in running.items()
+        if identity in wanted and _adjust(sync, row, wanted[identity])
+    ]
+    begun = [_begin(sync, rows, clock) for identity, clock in wanted.items() if identity not in running]
+    return [*stopped, *changed, *begun]
+
+
+def _identity(row: Timer) -> tuple[str, int | None, datetime]:
+    return row.kind, row.support_id, row.started_at
+
+
+def _stop(sync: Sync, row: Timer) -> None:
+    kept = sync.cause in KEPT_BY[row.kind]
+    late = row.due_at is not None and _kept_at(sync, row) > row.due_at
+    row.end = (ClockEnd.MISSED if late else ClockEnd.MET) if kept else ClockEnd.VOID
+    row.stopped_at = sync.at
+    row.next_percent = row.next_at = row.held_until = None
+    row.standards = sync.standards.number
+
+
+def _kept_at(sync: Sync, row: Timer) -> datetime:
+    """When the promise was kept; of words written down later, when they were said."""
+    if row.kind == ClockKind.FIRST_RESPONSE and sync.case.first_response_at:
+        return sync.case.first_response_at
+    if row.kind == ClockKind.PROGRESS_UPDATE and sync.cause != EventKind.DELIVER and sync.case.contacted_at:
+        return sync.case.contacted_at
+    return sync.at
+
+
+def _begin(sync: Sync, rows: Sequence[Timer], clock: Clock) -> Timer:
+    """A new row; its cycle is one more than that of the last of its kind in this round."""
+    round_number = sync.case.round_number
+    before = [r.cycle for r in rows if r.kind == clock.kind and r.round_number == round_number]
+    row = Timer(
+        case=sync.case,
+        kind=clock.kind,
+        round_number=round_number,
+        cycle=clock.support.pk if clock.support else max(before, default=0) + 1,
+        support=clock.support,
+        calendar_id=clock.calendar_id,
+        started_at=clock.started_at,
+        running_since=clock.started_at,
+        target_at=clock.target_at,
+        standards=sync.standards.number,
+    )
+    row.budget = _budget(sync, clock)
+    reckon(row, sync.standards)
+    _pause_or_resume(sync, row, clock)
+    return row
+
+
+def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
+    """Take over another budget, calendar, promise or pause, keeping the time used; whether anything changed."""
+    before = (row.due_at, row.next_at, row.paused_for, row.standards)
+    _keep_time_of_earlier_calendar(sync, row)
+    if row.calendar_id != clock.calendar_id:
+        _bank(row, sync.standards.calendar(row.calendar_id), sync.at)
+        row.calendar_id = clock.calendar_id
+    row.target_at = clock.target_at
+    row.budget = _budget(sync, clock)
+    row.standards = sync.standards.number
+    due_at = row.due_at
+    reckon(row, sync.standards)
+    if due_at != row.due_at and row.next_at is not None:
+        row.next_at = max(row.next_at, sync.at)  # what a promise changed to cannot have been missed before
+    _pause_or_resume(sync, row, clock)
+    return before != (row.due_at, row.next_at, row.paused_for, row.standards)
+
+
+def _keep_time_of_earlier_calendar(sync: Sync, row: Timer) -> None:
+    """What passed before the calendar itself was changed counts as it was then."""
+    earlier = sync.standards.earlier.get(row.standards)
+    if earlier is None or row.calendar_id is None:
+        return
+    then = earlier.calendars.get(row.calendar_id)
+    if then and then.facts != sync.standards.calendar(row.calendar_id).facts:
+        _bank(row, then, earlier.until)
+
+
+def _budget(sync: Sync, clock: Clock) -> timedelta:
+    if clock.target_at is None:
+        return clock.budget or NOTHING
+    return working_time_between(
+        sync.standards.calendar(clock.calendar_id), clock.started_at, max(clock.target_at, clock.started_at)
+    )
+
+
+def _pause_or_resume(sync: Sync, row: Timer, clock: Clock) -> None:
+    if bool(clock.paused_for) == bool(row.paused_for):
+        return
+    if clock.paused_for:
+        _bank(row, sync.standards.calendar(row.calendar_id), sync.at)
+        row.running_since, row.paused_at, row.paused_for = None, sync.at, clock.paused_for
+    else:
+        assert row.paused_at
+        span = {"from": row.paused_at.isoformat(), "to": sync.at.isoformat(), "for": row.paused_for}
+        row.pauses = [*row.pauses, span]
+        row.running_since, row.paused_at, row.paused_for = sync.at, None, ""
+    reckon(row, sync.standards)
+
+
+def _bank(row: Timer, calendar: PreparedCalendar, at: datetime) -> None:
+    """Count what has run so far as used, and run on from ``at``."""
+    if row.running_since is not None and at > row.running_since:
+        row.used += working_time_between(calendar, row.running_since, at)
+        row.running_since = at
+
+
+def reckon(row: Timer, standards: Standards) -> None:
+    """Set the deadline and the next level of a clock; one that stands still has neither."""
+    if row.running_since is None:
+        row.due_at = row.next_percent = row.next_at = None
+        return
+    moment = moments_of(row, standards)
+    row.due_at = moment(BREACH)
+    row.next_percent = next((p for p in standards.levels_of(row.kind) if p > row.passed), None)
+    row.next_at = None if row.next_percent is None else moment(row.next_percent)
+
+
+def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
+    """When a running clock reaches a level, by per cent of its budget."""
+    calendar = standards.calendar(row.calendar_id)
+    since = row.running_since
+    assert since is not None
+
+    def moment(percent: int) -> datetime:
+        left = max(row.budget * percent / 100 - row.used, NOTHING)
+        walked = add_working_time(calendar, since, left)
+        if row.target_at is None:
+            return walked
+        return _beside_promise(row.target_at, percent, walked, moved=row.used > NOTHING)
+
+    return moment
+
+
+def _beside_promise(target: datetime, percent: int, walked: datetime, *, moved: bool) -> datetime:
+    """A promised moment is the deadline to the second, unless time stood still and moved it on."""
+    if percent < BREACH:
+        return walked if moved else min(walked, target)
+    if percent == BREACH and not moved:
+        return target
+    return max(walked, target)
+
+
+def next_deadline(rows: Iterable[Timer]) -> Timer | None:
+    """The clock that staff see as the next one: the running deadline that comes first."""
+    running = [row for row in rows if row.is_running and row.due_at and row.kind in DEADLINES]
+    return min(running, key=lambda row: row.due_at, default=None) if running else None  # type: ignore[arg-type,return-value]
+
+
+def due_levels(row: Timer, standards: Standards, at: datetime) -> list[tuple[int, datetime]]:
+    """The levels a running clock has reached by ``at`` and not yet passed, with their moments, ascending."""
+    if row.next_at is None or row.next_at > at:
+        return []
+    moment = moments_of(row, standards)
+    reached = [
+        (percent, moment(percent)) for percent in standards.levels_of(row.kind) if percent > row.passed
+    ]
+    first = (row.next_percent or BREACH, row.next_at)
+    return [first, *((percent, when) for percent, when in reached if percent > first[0] and when <= at)]
