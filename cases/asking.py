@@ -30,6 +30,7 @@ class Ask(Enum):
     SUPPORT = "support"  # SupportRequest, unfinished
     CASE = "case"  # Case, another one
     SCORE = "score"  # int, 1-5
+    ROUND = "round"  # int, the number of a round of this case
     YES_NO = "yes_no"  # bool
     TYPE = "type"  # a value of CaseType
     TOPIC = "topic"  # Topic
@@ -53,7 +54,8 @@ class Move:
 
     ``target`` None keeps the state. ``without_actor`` rows may also be made by the system or by the
     customer, who have no login. ``relation`` ties the person to the case, ``conditions`` are facts of
-    the case alone. ``likely`` puts the usual next step first on the case page.
+    the case alone. ``likely`` puts the usual next step first on the case page. From
+    ``sources_without_actor`` only the system or the customer may make it.
     """
 
     label: str | Promise
@@ -66,6 +68,11 @@ class Move:
     note_required: bool = False
     without_actor: bool = False
     likely: bool = False
+    sources_without_actor: tuple[State, ...] = ()
+
+    @property
+    def every_source(self) -> tuple[State, ...]:
+        return (*self.sources, *self.sources_without_actor)
 
     def targets(self, source: State) -> State:
         return self.target or source

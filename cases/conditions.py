@@ -14,9 +14,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import State, Tier
+from cases.choices import Outcome, State, Tier
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.functional import Promise
 
     from cases.models import Case, Staff
@@ -125,6 +127,37 @@ def may_still_be_reopened(case: Case) -> bool:
 @condition(_("The case is on legal hold and stays as it is."))
 def is_not_on_legal_hold(case: Case) -> bool:
     return not case.legal_hold
+
+
+@condition(_("The time for changing this answer has passed. Register a new case instead."))
+def may_still_be_disputed(case: Case) -> bool:
+    """
+    In confirmation always. From the archive while the customer's word may be changed or, where silence was
+    taken for an answer, as long as they hold a valid link.
+    """
+    if case.state != State.ARCHIVE:
+        return True
+    if case.legal_hold or case.outcome not in (Outcome.CONFIRMED, Outcome.UNANSWERED):
+        return False
+    at, present = present_moment(case), case.current_round
+    if present.answered_at is not None:
+        return present.word_may_change(at)
+    links = case.customer_links.filter(round_number=case.round_number)
+    return bool(case.outcome == Outcome.UNANSWERED and links.valid(at).exists())
+
+
+@condition(_("The time for changing this answer has passed. Register a new case instead."))
+def has_word_to_change(case: Case) -> bool:
+    """Some round has a word that is not settled yet, or the case was archived without one."""
+    at = present_moment(case)
+    silent = case.outcome == Outcome.UNANSWERED and case.current_round.answered_at is None
+    return silent or any(row.word_may_change(at) for row in case.rounds.exclude(answered_at=None))
+
+
+def present_moment(case: Case) -> datetime:
+    """When the case was locked, by the clock of the database, else this process's time."""
+    locked_at: datetime = getattr(case, "locked_at", None) or timezone.now()
+    return locked_at
 
 
 @condition(_("The case is not on legal hold."), hides=True)

@@ -130,7 +130,9 @@ def boxes_of(moves: dict[str, Move]) -> dict[State, Box]:
     top = 20
     for state in State:
         kept = [
-            str(row.label) for row in moves.values() if state in row.sources and row.targets(state) == state
+            str(row.label)
+            for row in moves.values()
+            if state in row.every_source and row.targets(state) == state
         ]
         boxes[state] = Box(state, kept, top)
         top = boxes[state].bottom + GAP
@@ -141,7 +143,7 @@ def arrows_of(rows: Iterable[Move]) -> list[Arrow]:
     """Every change of state, grouped by where it starts and ends, in the order of the table."""
     labels: dict[tuple[tuple[State, ...], State], list[str]] = defaultdict(list)
     for row in rows:
-        sources = tuple(state for state in row.sources if row.targets(state) != state)
+        sources = tuple(state for state in row.every_source if row.targets(state) != state)
         if row.target and sources:
             labels[sources, row.target].append(str(row.label))
     return [Arrow(sources, target, tuple(found)) for (sources, target), found in labels.items()]

@@ -278,6 +278,23 @@ MOVES: dict[str, Move] = {
         ),
         without_actor=True,
         likely=True,
+        # The customer may take back a word given in time, or speak after the silence was taken for an answer.
+        sources_without_actor=(State.ARCHIVE,),
+        conditions=(when.may_still_be_disputed,),
+    ),
+    "change_word": Move(
+        label=_("Customer changes their answer"),
+        sources=(State.ANALYSIS, State.HANDLING, State.CONFIRMATION, State.ARCHIVE),
+        target=None,
+        roles=(),
+        conditions=(when.has_word_to_change, when.is_not_on_legal_hold),
+        inputs=(
+            Input("of_round", Ask.ROUND, _("Round")),
+            Input("solved", Ask.YES_NO, _("The problem is solved")),
+            Input("score", Ask.SCORE, _("Score"), required=False),
+            Input("comment", Ask.TEXT, _("Customer's comment"), required=False),
+        ),
+        without_actor=True,
     ),
     "expire": Move(
         label=_("Archive without an answer"),
@@ -396,7 +413,7 @@ def move(method: Callable[P, None]) -> Callable[P, None]:
     conditions: list[Callable[[Any], bool]] = [*row.conditions]
     decorate: Callable[[Callable[P, None]], Callable[P, None]] = transition(
         field="state",
-        source=list(row.sources),
+        source=list(row.every_source),
         target=row.target,
         conditions=conditions,
         permission=f"cases.{permission_for(method.__name__)}",

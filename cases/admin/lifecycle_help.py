@@ -54,7 +54,7 @@ def table_row(row: Move) -> TableRow:
         label=str(row.label),
         roles=[str(role.label) for role in row.roles]
         + ([_("System or customer")] if row.without_actor else []),
-        sources=[str(state.label) for state in row.sources],
+        sources=[str(state.label) for state in row.every_source],
         target=str(State(row.target).label) if row.target else "",
         refusals=[str(rule.reason) for rule in (row.relation, *row.conditions)] if row.roles else [],
         asks=list(asks_of(row)),

@@ -66,7 +66,9 @@ LABELS: dict[str, Any] = {
 # Said by the event, by its message or by its file already.
 LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256"})
 LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
-BY_CUSTOMER = frozenset({EventKind.CONFIRM, EventKind.DISPUTE, EventKind.RECEIVE_MESSAGE})
+BY_CUSTOMER = frozenset(
+    {EventKind.CONFIRM, EventKind.DISPUTE, EventKind.CHANGE_WORD, EventKind.RECEIVE_MESSAGE}
+)
 
 
 @dataclass(frozen=True)

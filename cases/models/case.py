@@ -288,9 +288,14 @@ class Case(FSMModelMixin, models.Model):
     def dispute(self, *, handler: Staff | None, at: datetime) -> None:
         self._offer_to(self.team)
         self.round_number += 1
+        self.outcome = ""
+        self.archived_at = None
         self.confirmation = Confirmation.DISSATISFIED
         self.handler = handler
         self.offered_at = at
+
+    @move
+    def change_word(self) -> None: ...
 
     @move
     def expire(self, *, at: datetime) -> None:

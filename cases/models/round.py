@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -12,12 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import Channel, ScoreSource
 from cases.querysets import SupportRequestQuerySet
 
+WORD_MAY_CHANGE = timedelta(hours=24)  # paper 5, S7
+
 
 class Round(models.Model):
     """
     One attempt to satisfy the customer: 1 at first, one more for each dispute or reopening.
 
     Keeps its own handler, result, proof, score, comment and plan, so an earlier round is never overwritten.
+    ``answered_at`` is when the customer's word on it was given first; for a day it may be changed.
     """
 
     case = models.ForeignKey("cases.Case", models.PROTECT, verbose_name=_("case"), related_name="rounds")
@@ -36,6 +40,7 @@ class Round(models.Model):
     result = models.TextField(_("result"), blank=True)
     proof = models.CharField(_("proof"), max_length=500, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
+    answered_at = models.DateTimeField(_("first answered at"), null=True)
     solved = models.BooleanField(_("solved"), null=True)
     score = models.PositiveSmallIntegerField(_("score"), null=True)
     score_source = models.CharField(_("score given"), max_length=10, choices=ScoreSource.choices, blank=True)
@@ -69,6 +74,14 @@ class Round(models.Model):
     @property
     def lacks_plan(self) -> bool:
         return self.needs_plan and not self.plan
+
+    @property
+    def word_settles_at(self) -> datetime | None:
+        """Until when the customer may change their word; None before there is one."""
+        return self.answered_at + WORD_MAY_CHANGE if self.answered_at else None
+
+    def word_may_change(self, at: datetime) -> bool:
+        return self.word_settles_at is not None and at < self.word_settles_at
 
 
 class SupportRequest(models.Model):

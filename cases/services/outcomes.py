@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import ScoreSource
-from cases.exceptions import CaseNotFound, InvalidInput
+from cases.choices import Outcome, ScoreSource
+from cases.exceptions import CaseNotFound, InvalidInput, NotPossible
 from cases.models import Case
 from cases.services.assignment import second_handler
 from cases.services.steps import Step, finish_step
@@ -15,6 +15,9 @@ from cases.services.steps import Step, finish_step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cases.models import Round
+
+WORD = ("solved", "score", "score_source", "score_channel", "comment")
 LOWEST_SATISFIED_SCORE = 3  # lifecycle paper: confirm takes a score of at least 3, dispute one of at most 2
 
 
@@ -49,7 +52,10 @@ def dispute(step: Step) -> None:
     solved, score = bool(step.data.get("solved")), step.data.get("score")
     if solved and (score is None or score >= LOWEST_SATISFIED_SCORE):
         raise InvalidInput("score", _("Solved with 3 or more is satisfied: choose “Customer confirms”."))
-    step.close_round(solved=solved, **_word(step))
+    if step.case.is_open:
+        step.close_round(solved=solved, **_word(step))
+    else:
+        step.change_round(solved=solved, **_word(step))
     chosen = second_handler(step.case, step.at)
     step.kept.update(was=step.case.handler_id, handler=chosen.staff, because=chosen.because)
     step.case.dispute(handler=chosen.staff, at=step.at)
@@ -73,11 +79,49 @@ def _word(step: Step) -> dict[str, object]:
     score = step.data.get("score")
     source = ScoreSource.ON_BEHALF if step.actor else ScoreSource.CUSTOMER
     return {
+        "answered_at": step.case.current_round.answered_at or step.at,
         "score": score,
         "score_source": source if score is not None else "",
         "score_channel": step.data.get("channel") or "",
         "comment": step.data.get("comment") or "",
     }
+
+
+def change_word(step: Step) -> None:
+    """
+    The customer thought again within a day, or answered after the case had been archived for silence.
+
+    The word goes to the round it is about, the one before stays in the event. Whoever is no longer satisfied
+    with what closed the case disputes it instead.
+    """
+    _refuse_unfounded(step)
+    case, data = step.case, step.data
+    about = case.rounds.filter(number=data["of_round"]).first()
+    if about is None:
+        raise InvalidInput("of_round", _("This case has no such round."))
+    is_present = about.number == case.round_number
+    silent = is_present and case.outcome == Outcome.UNANSWERED and about.answered_at is None
+    if not silent and not about.word_may_change(step.at):
+        raise NotPossible(_("The time for changing this answer has passed. Register a new case instead."))
+    if data["solved"] and data.get("score") is None:
+        raise InvalidInput("score", _("Choose how satisfied you are."))
+    if is_present and not case.is_open and not is_satisfied(data["solved"], data.get("score")):
+        raise NotPossible(_("A customer who is not satisfied disputes the result."))
+    step.kept["was"] = {name: getattr(about, name) for name in WORD}
+    case.change_word()
+    _write_word(about, step)
+
+
+def _write_word(about: Round, step: Step) -> None:
+    values = _word(step) | {"solved": step.data["solved"], "answered_at": about.answered_at or step.at}
+    for name, value in values.items():
+        setattr(about, name, value)
+    about.save(update_fields=list(values))
+
+
+def is_satisfied(solved: bool, score: int | None) -> bool:
+    """Whether this word confirms a result; any other disputes it."""
+    return solved and score is not None and score >= LOWEST_SATISFIED_SCORE
 
 
 def expire(step: Step) -> None:
@@ -138,6 +182,7 @@ DOING: dict[str, Callable[[Step], None]] = {
         deliver,
         confirm,
         dispute,
+        change_word,
         expire,
         withdraw,
         decline,

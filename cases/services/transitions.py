@@ -65,7 +65,7 @@ def transition_case(
 def refusal(case: Case, name: str, actor: Staff | None) -> NotPermitted | NotPossible | None:
     """Why this person may not make this transition now, or None. Writes nothing."""
     row = MOVES[name]
-    if case.state not in row.sources:
+    if case.state not in (row.sources if actor else row.every_source):
         return NotPossible(
             _("“%(move)s” is not possible in the state “%(state)s”.")
             % {"move": row.label, "state": case.get_state_display()}

@@ -33,7 +33,10 @@ SEES = {
 
 @dataclass(frozen=True)
 class PaperRow:
-    """``who`` maps a role to the positions it may do this from; ``demands`` are the answers it needs."""
+    """
+    ``who`` maps a role to the positions it may do this from; ``demands`` are the answers it needs. From the
+    states in ``alone`` only the system or the customer may.
+    """
 
     sources: str
     target: str | None
@@ -41,6 +44,7 @@ class PaperRow:
     demands: str = ""
     star: bool = False
     system: bool = False
+    alone: str = ""
 
 
 HANDLER = {"agent": "H", "specialist": "H", "supervisor": "H"}
@@ -73,13 +77,16 @@ PAPER: dict[str, PaperRow] = {
     "submit_plan": PaperRow("handling", None, HANDLER_OR_SUPERVISOR, "plan"),
     "deliver": PaperRow("handling", "confirmation", HANDLER, "result"),
     "confirm": PaperRow("confirmation", "archive", HANDLER_OR_STAND_IN, "score", system=True),
-    "dispute": PaperRow("confirmation", "handling", HANDLER_OR_STAND_IN, system=True),
+    "dispute": PaperRow("confirmation", "handling", HANDLER_OR_STAND_IN, system=True, alone="archive"),
     "expire": PaperRow("confirmation", "archive", {}, system=True),
     "withdraw": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, star=True),
     "decline": PaperRow(OPEN, "archive", SUPERVISOR, star=True),
     "mark_duplicate": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, "other", star=True),
     "reopen": PaperRow("archive", "analysis", HANDLER_OR_SUPERVISOR, star=True),
-    # Not in the paper; argued in docs/decisions/011.
+    # Not in the paper; argued in docs/decisions/011, the customer's second thoughts in 026.
+    "change_word": PaperRow(
+        "analysis handling confirmation archive", None, {}, "of_round solved", system=True
+    ),
     "receive_message": PaperRow(OPEN, None, WHO_SEES, "channel message"),
     "amend": PaperRow(OPEN, None, HANDLER_OR_TEAM_IN_INTAKE, "type description"),
     "add_note": PaperRow(OPEN, None, WHO_SEES | {"manager": POSITIONS}, star=True),
@@ -94,7 +101,7 @@ def expected(name: str, state: str, role: str | None, position: str) -> str:
     row = PAPER[name]
     if role and position not in SEES[role]:
         return "CaseNotFound"
-    if state not in row.sources.split():
+    if state not in f"{row.sources} {row.alone if role is None else ''}".split():
         return "NotPossible"
     if role is None:
         return "done" if row.system else "NotPermitted"

@@ -20,6 +20,7 @@ from tests.scenes import make_scene
 def test_the_table_says_what_the_paper_says(name: str) -> None:
     move, paper = MOVES[name], PAPER[name]
     assert [state.value for state in move.sources] == paper.sources.split()
+    assert [state.value for state in move.sources_without_actor] == paper.alone.split()
     assert (move.target and move.target.value) == paper.target
     assert {role.value for role in move.roles} == paper.who.keys()
     assert [item.name for item in move.inputs if item.required] == paper.demands.split()

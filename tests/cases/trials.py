@@ -41,6 +41,8 @@ class Trial:
             first_response_at=self.case.received_at,
         )
         self.case.rounds.update(handler=handler, needs_plan=self.name == "submit_plan")
+        if self.name == "change_word":
+            self.case.rounds.update(answered_at=timezone.now())
 
     def answers(self) -> dict[str, Any]:
         soon, scene = timezone.now() + timedelta(hours=1), self.scene
@@ -59,6 +61,8 @@ class Trial:
             "waiting_for": "supplier",
             "plan": "更换承运商",
             "score": 4,
+            "of_round": 1,
+            "solved": True,
             "other": self.other,
             "type": "complaint",
             "description": "订单未收到货，已等三天",
@@ -67,7 +71,8 @@ class Trial:
             known["team"] = scene.front
         wanted = [item.name for item in MOVES[self.name].inputs if item.required]
         on_behalf = ["channel"] if self.role and self.name in {"confirm", "dispute"} else []
-        return {key: known[key] for key in (*wanted, *on_behalf)}
+        solved = ["score"] if self.name == "change_word" else []
+        return {key: known[key] for key in (*wanted, *on_behalf, *solved)}
 
 
 def person_in(scene: Scene, role: str, position: str) -> Staff:
