@@ -1,8 +1,8 @@
 """
 What time it is: by the clock of the database, which is the same for every process.
 
-SQLite has no clock but that of the process that asks. ``settings.CLOCK = "process"`` takes this process's clock
-on PostgreSQL too, so that a test can travel.
+SQLite has no clock but that of the process that asks. ``settings.CLOCK = "process"`` takes that one on
+PostgreSQL too, so that a test can travel.
 """
 
 from __future__ import annotations

@@ -92,8 +92,9 @@ MOVES: dict[str, Move] = {
     ),
     "dispatch": Move(
         label=_("Dispatch"),
-        # From intake only by the system, when nobody has claimed the case in time: people claim it first.
-        sources=(State.INTAKE, State.ANALYSIS),
+        sources=(State.ANALYSIS,),
+        # When nobody has claimed the case in time; people claim it first.
+        sources_without_actor=(State.INTAKE,),
         target=State.HANDLING,
         roles=(Role.AGENT,),
         inputs=(

@@ -44,8 +44,8 @@ class Earlier:
 @dataclass(frozen=True)
 class Standards:
     """
-    All standards after change ``number``. ``versions`` are in the order in which they are tried; ``earlier`` are,
-    by the number of their change, the calendars of clocks that are not yet reckoned anew.
+    All standards after change ``number``. ``versions`` are in the order in which they are tried;
+    ``earlier`` are, by the number of their change, the calendars of clocks that are not yet reckoned anew.
     """
 
     number: int
@@ -61,15 +61,17 @@ class Standards:
         return ROUND_THE_CLOCK if calendar_id is None else self.calendars[calendar_id]
 
     def levels_of(self, kind: str) -> tuple[int, ...]:
-        """Per cents at which something happens to a clock of this kind, ascending; always with the deadline."""
+        """
+        Per cents at which something happens to a clock of this kind, ascending; always with the deadline.
+        """
         return self.percents.get(kind, (BREACH,))
 
     def version_for(self, traits: Traits, received_at: datetime) -> ServiceLevelVersion | None:
         """
         The version a case with these traits began with, or None where no service level fits.
 
-        Of each level counts the newest version that was in force at ``received_at`` or was made for open cases
-        too; of those that fit, the first by position.
+        Of each level counts the newest version that was in force at ``received_at`` or was made for open
+        cases too; of those that fit, the first by position.
         """
         newest: dict[int, ServiceLevelVersion] = {}
         for version in self.versions:

@@ -1,8 +1,9 @@
 """
-Which clocks a case runs, and when each reaches its levels. Pure: no query, no clock but the moments passed in.
+Which clocks a case runs, and when each reaches its levels. Pure: no query, no clock but the moments passed
+in.
 
-``expected_clocks`` derives from the facts of a case what must run; ``sync_timers`` makes the rows agree with it.
-Moments are aware; durations are working time of the clock's calendar.
+``expected_clocks`` derives from the facts of a case what must run; ``sync_timers`` makes the rows agree
+with it. Moments are aware; durations are working time of the clock's calendar.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ DEADLINES = tuple(kind.value for kind in ClockKind if kind != ClockKind.RETENTIO
 @dataclass(frozen=True)
 class Clock:
     """
-    A clock that must run. ``target_at`` is a promised moment, which then replaces the budget; ``paused_for`` says
-    for whom it stands still.
+    A clock that must run. ``target_at`` is a promised moment, which then replaces the budget;
+    ``paused_for`` says for whom it stands still.
     """
 
     kind: str
@@ -74,8 +75,8 @@ def expected_clocks(
     """
     What must run for the case as it stands.
 
-    ``supports`` are its unfinished support requests; ``plan_since`` is when the present round began to wait for
-    an improvement plan, None where it waits for none.
+    ``supports`` are its unfinished support requests; ``plan_since`` is when the present round began to wait
+    for an improvement plan, None where it waits for none.
     """
     level = case.service_level or ServiceLevelVersion()
     clocks = [
@@ -240,7 +241,9 @@ def _begin(sync: Sync, rows: Sequence[Timer], clock: Clock) -> Timer:
 
 
 def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
-    """Take over another budget, calendar, promise or pause, keeping the time used; whether anything changed."""
+    """
+    Take over another budget, calendar, promise or pause, keeping the time used; whether anything changed.
+    """
     before = (row.due_at, row.next_at, row.paused_for, row.standards)
     _keep_time_of_earlier_calendar(sync, row)
     if row.calendar_id != clock.calendar_id:

@@ -169,7 +169,8 @@ class StandardsStamp(models.Model):
     """
 
     number = models.PositiveIntegerField(default=1)
-    # Another with each change, so that what a process remembers is never taken for what another one rolled back.
+    # Another with each change, so that what a process remembers is never taken for what another one rolled
+    # back.
     key = models.UUIDField(default=uuid.uuid4)
 
     class Meta:
@@ -185,8 +186,8 @@ class Rearming(models.Model):
     """
     A change of standards, and how far the clocks are reckoned anew after it.
 
-    ``calendars`` are the facts of every calendar from this change on, so that the time a clock used before the
-    next one is still known then.
+    ``calendars`` are the facts of every calendar from this change on, so that the time a clock used before
+    the next one is still known then.
     """
 
     stamp = models.PositiveIntegerField(_("change"), unique=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any
@@ -28,6 +28,7 @@ from cases.seeding.rows import CONTACTS, CUSTOMERS, Table
 from cases.seeding.tale import moment
 from cases.seeding.world import EVENT_IDS, ROUND_IDS, Customers, World
 from cases.services.numbers import format_number, reserve_numbers, split_number
+from cases.services.rearming import arm_anew
 from cases.services.reference import ensure_topics
 
 CHUNK = 5_000  # cases to a transaction: some 50 MB of rows
@@ -42,7 +43,16 @@ BULK_SETTINGS = {
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
 }
-SEEDED_TABLES = ("case", "round", "caseevent", "message", "supportrequest", "customer", "customercontact")
+SEEDED_TABLES = (
+    "case",
+    "round",
+    "caseevent",
+    "message",
+    "supportrequest",
+    "timer",
+    "customer",
+    "customercontact",
+)
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,8 @@ def write_chunk(chunk: Chunk) -> int:
     with transaction.atomic():
         for table, rows in batch.by_table():
             write_rows(table, rows)
+        # Made-up cases are written as they stand: their clocks begin with them, not with the tale.
+        arm_anew([case.id for case in batch.cases], datetime.fromtimestamp(chunk.world.now, UTC))
     return len(batch.cases)
 
 

@@ -88,6 +88,7 @@ def _request(world: World, chance: Random, index: int, number: str, received: in
         search_tokens(number, order, customers.number(who), customers.name(who), what, remark, text),
         one_of(chance, URGENCIES),
         tier=desk.tier,
+        clocks_from=moment(world.now),
     )
 
 

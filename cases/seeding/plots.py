@@ -37,7 +37,6 @@ def tell(tale: Tale, desk: Desk, back: Desk) -> None:
     tale.fact(EventKind.REGISTER, one_of(tale.chance, desk.people), channel=tale.case.channel)
     with suppress(NotYet):
         _live(tale, desk, back)
-    tale.finish()
 
 
 def _live(tale: Tale, desk: Desk, back: Desk) -> None:

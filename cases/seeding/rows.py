@@ -43,7 +43,12 @@ class CaseRow:
     first_response_at: str | None = None
     accepted_at: str | None = None
     promised_at: str | None = None
+    triage_since: str | None = None
+    offered_at: str | None = None
+    contacted_at: str | None = None
+    clocks_from: str | None = None
     due_at: str | None = None
+    due_clock: str = ""
     reminded_at: str | None = None
     archived_at: str | None = None
     state: str = State.INTAKE.value

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from cases.choices import Direction, State
+from cases.choices import Direction
 from cases.models import EventKind
 from cases.seeding.rows import CaseRow, EventRow, MessageRow, RoundRow, SupportRow
 from cases.seeding.world import EVENT_IDS, ROUND_IDS, World
@@ -113,8 +113,3 @@ class Tale:
                 needs_plan=True,
             )
         )
-
-    def finish(self) -> None:
-        """What follows from where the case stands in the end."""
-        case = self.case
-        case.due_at = None if case.state == State.ARCHIVE.value else case.promised_at or case.expected_at

@@ -33,8 +33,8 @@ def publish_version(level: ServiceLevel, *, actor: Staff | None, **content: Any)
     """
     Put a new version of the service level in force now; what is not given is as in the version before.
 
-    With ``applies_to_open`` the running clocks of open cases follow in the background. Raises NotPermitted, and
-    InvalidInput where nothing would change.
+    With ``applies_to_open`` the running clocks of open cases follow in the background. Raises NotPermitted,
+    and InvalidInput where nothing would change.
     """
     if actor and not actor.has_perm("cases.add_servicelevelversion"):
         raise NotPermitted
@@ -76,7 +76,9 @@ class Prospect:
 
 
 def look_at_promise(traits: Traits, at: datetime, standards: Standards | None = None) -> Prospect | None:
-    """What a case with these traits, registered at this moment, would be promised; None where no level fits."""
+    """
+    What a case with these traits, registered at this moment, would be promised; None where no level fits.
+    """
     standards = standards or present_standards()
     version = standards.version_for(traits, at)
     if version is None:

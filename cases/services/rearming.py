@@ -1,5 +1,6 @@
 """
-What follows a change of calendars, service levels or ladder: running clocks are reckoned anew in the background.
+What follows a change of calendars, service levels or ladder: running clocks are reckoned anew in the
+background.
 
 Every clock keeps the count of changes it was reckoned with (``Timer.standards``), so nothing is forgotten: a
 clock that is behind is found by it, also one that a slow transaction wrote after the change.
@@ -127,7 +128,8 @@ def _with_clocks(cases: Any) -> Any:
 
 def plan_rearming(case: Case, at: datetime) -> list[Timer]:
     """
-    The clocks of this case as they must be under ``case.standards``; changed ones are returned, none is written.
+    The clocks of this case as they must be under ``case.standards``; changed ones are returned, none is
+    written.
 
     The case keeps the version of the service level it began with, unless a later one was made for open cases.
     """

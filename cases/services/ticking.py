@@ -1,9 +1,9 @@
 """
 The tick: every clock that has reached a level by now is worked on, once, whoever else is ticking.
 
-Due clocks are read without a lock; then, a batch at a time and each in one transaction, their cases are locked
-(in the order of their ids, those another tick has are left to it), the clocks read again under that lock, and
-events, ledger, announcements and the clocks' next levels written set-wise.
+Due clocks are read without a lock; then, a batch at a time and each in one transaction, their cases are
+locked (in the order of their ids, those another tick has are left to it), the clocks read again under that
+lock, and events, ledger, announcements and the clocks' next levels written set-wise.
 """
 
 from __future__ import annotations

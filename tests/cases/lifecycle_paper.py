@@ -62,7 +62,7 @@ PAPER: dict[str, PaperRow] = {
     "confirm_details": PaperRow("intake analysis", None, HANDLER_OR_TEAM_IN_INTAKE),
     "set_urgency": PaperRow(OPEN, None, HANDLER_OR_SUPERVISOR, "urgency", star=True),
     "answer_directly": PaperRow("analysis", "confirmation", {"agent": "H"}, "result"),
-    "dispatch": PaperRow("analysis", "handling", {"agent": "H"}, "team", system=True),
+    "dispatch": PaperRow("analysis", "handling", {"agent": "H"}, "team", system=True, alone="intake"),
     "accept": PaperRow("handling", None, {"specialist": "HF", "supervisor": "HF"}, "promised_at"),
     "send_back": PaperRow("handling", "analysis", {"specialist": "HTF"}, star=True),
     "reassign": PaperRow("analysis handling", None, SUPERVISOR | {"manager": "H"}, "handler", star=True),
@@ -87,6 +87,7 @@ PAPER: dict[str, PaperRow] = {
     "change_word": PaperRow(
         "analysis handling confirmation archive", None, {}, "of_round solved", system=True
     ),
+    "raise_tier": PaperRow("intake analysis handling", None, {}, system=True),
     "receive_message": PaperRow(OPEN, None, WHO_SEES, "channel message"),
     "amend": PaperRow(OPEN, None, HANDLER_OR_TEAM_IN_INTAKE, "type description"),
     "add_note": PaperRow(OPEN, None, WHO_SEES | {"manager": POSITIONS}, star=True),
