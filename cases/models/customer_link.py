@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -34,6 +35,9 @@ class CustomerLink(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("made by"), related_name="+", null=True
     )
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("revoked by"), related_name="+", null=True
+    )
     first_used_at = models.DateTimeField(_("first answered at"), null=True)
 
     objects: ClassVar[CustomerLinkQuerySet] = CustomerLinkQuerySet.as_manager()  # type: ignore[assignment]
@@ -53,9 +57,16 @@ class CustomerLink(models.Model):
     def __str__(self) -> str:
         return f"{self.case_id}/{self.round_number}"
 
+    def is_valid(self, at: datetime) -> bool:
+        return self.revoked_at is None and at < self.expires_at
+
 
 class Throttle(models.Model):
-    """How often somebody knocked within a span of time; rows of the past mean nothing."""
+    """
+    How often somebody knocked since ``window_at``; rows of the past mean nothing.
+
+    ``key`` names the limit and holds a keyed hash of whom it is about, never an address.
+    """
 
     key = models.CharField(max_length=80, primary_key=True)
     window_at = models.DateTimeField()

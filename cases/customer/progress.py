@@ -1,0 +1,146 @@
+"""How a request stands, in words for the one who made it: teams and dates, no names but of who will call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
+from django.utils.translation import pgettext, pgettext_lazy
+
+from cases.choices import ClockKind, Confirmation, Outcome, State, WaitingFor
+from cases.models import EventKind, Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from django.utils.functional import Promise
+
+    from cases.models import Case, CaseEvent, Round
+
+MOST_TOLD = 50
+STEPS: dict[str, Promise] = {
+    State.INTAKE: pgettext_lazy("customer", "Received"),
+    State.ANALYSIS: pgettext_lazy("customer", "Looked into"),
+    State.HANDLING: pgettext_lazy("customer", "Worked on"),
+    State.CONFIRMATION: pgettext_lazy("customer", "Your answer"),
+    State.ARCHIVE: pgettext_lazy("customer", "Closed"),
+}
+HEADINGS: dict[str, str] = {
+    State.INTAKE: noop("We have received your request."),
+    State.ANALYSIS: noop("We are looking into your request."),
+    State.HANDLING: noop("We are working on your request."),
+    State.CONFIRMATION: noop("We have a result for you."),
+    Outcome.CONFIRMED: noop("Your request is closed. Thank you for your answer."),
+    Outcome.UNANSWERED: noop("We closed your request because we did not hear from you."),
+    Outcome.WITHDRAWN: noop("Your request was withdrawn and is closed."),
+    Outcome.DECLINED: noop("We closed your request. If you do not agree, please call us."),
+    Outcome.DUPLICATE: noop("We go on with this together with another request of yours."),
+}
+TOLD: dict[str, str] = {
+    EventKind.REGISTER: noop("We received your request."),
+    EventKind.BEGIN_ANALYSIS: noop("We began to look into it."),
+    EventKind.CONTACT_CUSTOMER: noop("We told you how it stands."),
+    EventKind.REPORT_PROGRESS: noop("We told you how it stands."),
+    EventKind.RECEIVE_MESSAGE: noop("We noted what you told us."),
+    EventKind.DISPATCH: noop("Passed on to “%(team)s”."),
+    EventKind.ACCEPT: noop("“%(team)s” took it on."),
+    EventKind.ANSWER_DIRECTLY: noop("“%(team)s” has a result for you."),
+    EventKind.DELIVER: noop("“%(team)s” has a result for you."),
+    EventKind.CONFIRM: noop("You told us that it is solved."),
+    EventKind.DISPUTE: noop("You told us that you are not satisfied. We took it up again."),
+    EventKind.CHANGE_WORD: noop("You changed your answer."),
+    EventKind.EXPIRE: noop("Closed, because we did not hear from you."),
+    EventKind.WITHDRAW: noop("Closed."),
+    EventKind.DECLINE: noop("Closed."),
+    EventKind.MARK_DUPLICATE: noop("Closed."),
+    EventKind.REOPEN: noop("Taken up again."),
+}
+CALLS = (ClockKind.IMPROVEMENT_PLAN, ClockKind.ACCEPTANCE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who will call a customer who was not satisfied, and by when; ``late`` once that has passed."""
+
+    who: str
+    by: datetime | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Done:
+    """One thing that was done, told to the customer."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a request is: ``steps`` are label, whether passed, whether present."""
+
+    heading: str
+    steps: list[tuple[Promise, bool, bool]]
+    team: str
+    promised_at: datetime | None
+    waits_for_customer: bool
+    call: Call | None
+    went_on: bool
+    told_handler: bool
+    done: list[Done]
+
+
+def standing_of(case: Case, about: Round, at: datetime) -> Standing:
+    """In the active language, for the customer who holds a link to this round."""
+    went_on = about.number < case.round_number
+    in_work = case.state == State.HANDLING
+    return Standing(
+        heading=_(HEADINGS[case.outcome or case.state]),
+        steps=list(steps_of(case)),
+        team=str(case.team) if case.team and case.is_open else "",
+        promised_at=case.promised_at if in_work and case.promised_at and case.promised_at > at else None,
+        waits_for_customer=case.waiting_for == WaitingFor.CUSTOMER,
+        call=call_of(case, at),
+        went_on=went_on,
+        told_handler=went_on and bool(about.solved) and case.is_open,
+        done=list(done_in(case)),
+    )
+
+
+def steps_of(case: Case) -> Iterator[tuple[Promise, bool, bool]]:
+    present = list(State).index(State(case.state))
+    for place, state in enumerate(State):
+        yield STEPS[state], place < present, place == present
+
+
+def call_of(case: Case, at: datetime) -> Call | None:
+    """After a dispute, until there is a plan: the handler, or the team while there is none."""
+    if case.confirmation != Confirmation.DISSATISFIED or case.state not in (State.ANALYSIS, State.HANDLING):
+        return None
+    if not case.current_round.lacks_plan:
+        return None
+    due = dict(
+        Timer.objects.running()
+        .filter(case=case, round_number=case.round_number, kind__in=CALLS)
+        .values_list("kind", "due_at")
+    )
+    by = next((due[kind] for kind in CALLS if due.get(kind)), None)
+    who = case.handler_label or (str(case.team) if case.team else "")
+    return Call(who or pgettext("customer", "One of us"), by, by is not None and by < at)
+
+
+def done_in(case: Case) -> Iterator[Done]:
+    """The newest first; what is internal is left out."""
+    events = case.events.filter(kind__in=TOLD).select_related("team").order_by("-seq")
+    for event in events[:MOST_TOLD]:
+        if event.kind != EventKind.REPORT_PROGRESS or event.data.get("send"):
+            yield Done(event.at, words_of(event))
+
+
+def words_of(event: CaseEvent) -> str:
+    words = _(TOLD[event.kind])
+    names: dict[str, Any] = {"team": event.team or pgettext("customer", "One of us")}
+    return words % names if "%(" in words else words

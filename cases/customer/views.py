@@ -1,0 +1,102 @@
+"""The one page behind a customer's link: how the request stands and, at its time, what they say about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
+
+from cases.choices import Language
+from cases.clock import database_now
+from cases.customer.answering import METHODS, missing, not_allowed, page, see_page, too_often
+from cases.customer.forms import SCORES, WordForm
+from cases.customer.names import first_name
+from cases.customer.progress import standing_of
+from cases.exceptions import CaseError
+from cases.services.customer_links import find_link
+from cases.services.customer_words import give_word, may_give_word
+from cases.services.throttling import PAGES_OF_AN_ADDRESS, WORDS_OF_A_LINK, household, knock
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from cases.models import CustomerLink
+
+
+# There is no cookie a foreign page could ride on; the nonce in the form says that its page was opened.
+@csrf_exempt
+def case_view(request: HttpRequest, token: str) -> HttpResponse:
+    """
+    GET and HEAD read, POST says a word. Only the count of requests of an address is written by every one.
+
+    What is wrong with a request is looked at before the link is, so no answer tells whether there is one.
+    """
+    if wait := knock(PAGES_OF_AN_ADDRESS, household(address_of(request))):
+        return too_often(wait)
+    if request.method not in METHODS:
+        return not_allowed()
+    data = request.POST
+    link = find_link(token, database_now())
+    if link is None:
+        return missing()
+    language = wanted_language(request, link)
+    with translation.override(language):
+        visit = Visit(link, token, language)
+        return visit.take_word(data) if request.method == "POST" else visit.show()
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the request really comes from; the login counts by the same."""
+    return str(import_string(settings.AXES_CLIENT_IP_CALLABLE)(request))
+
+
+def wanted_language(request: HttpRequest, link: CustomerLink) -> str:
+    wanted = request.GET.get("lang", "")
+    return wanted if wanted in Language.values else link.case.customer.language
+
+
+class Visit:
+    """A customer at the page of a valid link."""
+
+    def __init__(self, link: CustomerLink, token: str, language: str) -> None:
+        self.link, self.case, self.token, self.language = link, link.case, token, language
+        self.path = reverse("customer_case", args=[token])
+        self.round = self.case.rounds.get(number=link.round_number)
+        self.at = database_now()
+        self.may_answer = may_give_word(self.case, self.round, self.at)
+
+    def take_word(self, data: Any) -> HttpResponse:
+        """Keep the customer's word, or show the page again with what stands in the way."""
+        if not self.may_answer:
+            return self.show(status=409)
+        form = WordForm(self.link, data)
+        if not form.is_valid():
+            return self.show(form, status=422)
+        if wait := knock(WORDS_OF_A_LINK, str(self.link.pk)):
+            return too_often(wait)
+        try:
+            give_word(self.link, form.word(), nonce=form.cleaned_data["nonce"])
+        except CaseError:  # between page and answer the case moved on, or the link ended
+            link = find_link(self.token, database_now())
+            return Visit(link, self.token, self.language).show(status=409) if link else missing()
+        return see_page(f"{self.path}?lang={self.language}#answer", self.language)
+
+    def show(self, form: WordForm | None = None, *, status: int = 200) -> HttpResponse:
+        if form is None and self.may_answer:
+            form = WordForm(self.link, comment=self.round.comment)
+        context = {
+            "case": self.case,
+            "round": self.round,
+            "first_name": first_name(self.case.customer.name),
+            "standing": standing_of(self.case, self.round, self.at),
+            "form": form,
+            "scores": SCORES,
+            "overtaken": status == 409,
+            "path": self.path,
+            "others": [choice for choice in Language if choice != self.language],
+        }
+        return page("case.html", context, language=self.language, status=status)

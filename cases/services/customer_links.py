@@ -1,0 +1,72 @@
+"""
+Links by which a customer reaches their case without a login (docs/decisions/026).
+
+The token exists in the link alone: kept is its SHA-256, which needs no salt, because nobody guesses 160
+random bits. It is not signed, so another SECRET_KEY leaves links as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.urls import reverse
+
+from cases.clock import database_now
+from cases.models import CustomerLink
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cases.models import Notice, Staff
+
+LIFE = timedelta(days=14)  # paper 5, S7
+TOKEN_BYTES = 20  # 160 bits
+
+
+def issue_link(
+    *, case_id: int, round_number: int, notice: Notice | None = None, created_by: Staff | None = None
+) -> str:
+    """A new link to this round, valid for LIFE, as the absolute address that is told nobody a second time."""
+    token = base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().lower()
+    now = database_now()
+    CustomerLink.objects.create(
+        case_id=case_id,
+        round_number=round_number,
+        token_hash=hash_of(token),
+        created_at=now,
+        expires_at=now + LIFE,
+        notice=notice,
+        created_by=created_by,
+    )
+    return settings.SITE_URL + reverse("customer_case", args=[token])
+
+
+def hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def revoke_links(case_id: int, *, actor: Staff | None) -> int:
+    """End every valid link of the case; how many there were."""
+    now = database_now()
+    valid = CustomerLink.objects.filter(case_id=case_id).valid(now)
+    return int(valid.update(revoked_at=now, revoked_by=actor))
+
+
+def find_link(token: str, at: datetime) -> CustomerLink | None:
+    """
+    The link with this token, with its case, if it is valid at this moment.
+
+    One and the same query whatever the token is, so unknown, expired and revoked ones are not told apart.
+    """
+    found: CustomerLink | None = (
+        CustomerLink.objects.valid(at)
+        .select_related("case__customer", "case__team", "case__topic", "case__handler")
+        .filter(token_hash=hash_of(token))
+        .first()
+    )
+    return found

@@ -1,0 +1,86 @@
+"""What a customer says about the result through their link, and when they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from cases.choices import Outcome, State
+from cases.clock import database_now
+from cases.exceptions import CaseNotFound, NotPossible
+from cases.models import CaseEvent, CustomerLink, Round
+from cases.services.outcomes import is_satisfied
+from cases.services.steps import lock_case
+from cases.services.transitions import transition_case
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cases.models import Case
+
+CLOSED_WITH_A_WORD = (Outcome.CONFIRMED, Outcome.UNANSWERED)
+
+
+@dataclass(frozen=True)
+class Word:
+    """Solved or not, 1 to 5 (needed where it is solved), and what else the customer wants to say."""
+
+    solved: bool
+    score: int | None = None
+    comment: str = ""
+
+    @property
+    def is_satisfied(self) -> bool:
+        return is_satisfied(self.solved, self.score)
+
+
+@transaction.atomic
+def give_word(link: CustomerLink, word: Word, *, nonce: str) -> Case:
+    """
+    Take the customer's word on the round of their link; the same nonce counts once.
+
+    Which transition it is depends on where the case stands, so the case is locked first. Raises CaseNotFound
+    where the link has ended meanwhile, and CaseError where the round can take no word any more.
+    """
+    case = lock_case(link.case_id)
+    now = database_now()
+    if not CustomerLink.objects.valid(now).filter(pk=link.pk).exists():
+        raise CaseNotFound
+    cause = cause_key(link, nonce)
+    if CaseEvent.objects.filter(cause_key=cause).exists():
+        return case
+    about = case.rounds.get(number=link.round_number)
+    if not may_give_word(case, about, now):
+        raise NotPossible
+    name, answers = step_for(case, about, word)
+    CustomerLink.objects.filter(pk=link.pk, first_used_at=None).update(first_used_at=now)
+    return transition_case(case.pk, name, actor=None, cause_key=cause, **answers)
+
+
+def cause_key(link: CustomerLink, nonce: str) -> str:
+    return f"link:{link.pk}:{nonce}"
+
+
+def may_give_word(case: Case, about: Round, at: datetime) -> bool:
+    """Whether the customer may say something new about this round, or change what they said."""
+    if about.number < case.round_number:
+        return not case.legal_hold and case.state != State.INTAKE and about.word_may_change(at)
+    if case.state == State.CONFIRMATION:
+        return True
+    if case.state != State.ARCHIVE or case.outcome not in CLOSED_WITH_A_WORD or case.legal_hold:
+        return False
+    silent = case.outcome == Outcome.UNANSWERED and about.answered_at is None
+    return silent or about.word_may_change(at)
+
+
+def step_for(case: Case, about: Round, word: Word) -> tuple[str, dict[str, Any]]:
+    """The transition this word makes, with its answers."""
+    answers: dict[str, Any] = {"score": word.score, "comment": word.comment}
+    is_present = about.number == case.round_number
+    if is_present and not word.is_satisfied:
+        return "dispute", answers | {"solved": word.solved}
+    if is_present and case.state == State.CONFIRMATION:
+        return "confirm", answers
+    return "change_word", answers | {"of_round": about.number, "solved": word.solved}
