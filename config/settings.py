@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
 from config.navigation import UNFOLD as UNFOLD
+from config.outgoing import OUTGOING_VARIABLES, host_of, mail_settings
 from config.secrets import read_or_make_secret_key
 from config.structured_logging import logging_settings
 
@@ -39,6 +40,10 @@ env = environ.Env(
     LOG_LEVEL=(str, "INFO"),  # INFO records every request, WARNING those that went wrong
     CASE_REOPEN_DAYS=(int, 30),
     OTP_REQUIRED_ROLES=(list, ["manager", "administrator"]),
+    SITE_URL=(str, "http://127.0.0.1:8000"),  # how people reach the site: links in notices begin with it
+    REDIS_URL=(str, ""),  # the broker of the workers; absent: `manage.py ticker` does their work
+    DEADMAN_URL=(str, ""),  # called once a minute while clocks are worked on; who watches it misses us
+    **OUTGOING_VARIABLES,
 )
 
 VAR_DIR = Path(env("VAR_DIR"))
@@ -76,10 +81,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.outage.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.PrivateResponseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.middleware.WithoutCookiesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -141,6 +148,8 @@ else:
             },
         }
     }
+# Whose clock decides what is due: "database", or "process" where a test travels in time.
+CLOCK = "database"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People, login, sessions ----------------------------------------------------------------------
@@ -204,6 +213,21 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# --- What leaves the house ------------------------------------------------------------------------
+
+OUTGOING = env("OUTGOING")
+OUTGOING_FOLDER = VAR_DIR / "outbox"
+OUTGOING_ALLOW: list[str] = env("OUTGOING_ALLOW")
+OUTGOING_CONNECT_SECONDS, OUTGOING_SECONDS = 5.0, 10.0
+NOTICE_RETRIES: list[int] = env("NOTICE_RETRIES")
+NOTICE_LEASE = timedelta(seconds=env("NOTICE_LEASE"))
+_MAIL = mail_settings(env("EMAIL_URL"))
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10  # seconds for each answer of the server
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{host_of(env('SITE_URL'))}"
+
 # --- Files ----------------------------------------------------------------------------------------
 
 STATIC_URL = "static/"
@@ -235,6 +259,14 @@ LOCALE_PATHS = [BASE_DIR / "config" / "locale", BASE_DIR / "config" / "locale_of
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE")
+
+# --- Workers --------------------------------------------------------------------------------------
+
+SITE_URL = env("SITE_URL").rstrip("/")
+REDIS_URL: str = env("REDIS_URL")
+DEADMAN_URL: str = env("DEADMAN_URL")
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# The rest of Celery's settings: config/queues.py.
 
 # --- The work -------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -18,17 +17,17 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from cases.exceptions import CaseError
+from cases.services.janitor import clear_waiting_room
 
 if TYPE_CHECKING:
     from cases.models import Staff
 
-HOURS = 1
 _TOKEN = re.compile(r"[0-9a-f]{40}")
 
 
 def hold_upload(content: bytes, name: str, *, staff: Staff) -> str:
     """Keep a file until it is confirmed; returns the token to take it by."""
-    _clear_forgotten()
+    clear_waiting_room(_folder())
     token = secrets.token_hex(20)
     path = _folder() / f"{staff.pk}-{token}{PurePath(name).suffix.lower()[:5]}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -54,13 +53,3 @@ def _folder() -> Path:
     folder = Path(settings.VAR_DIR) / "imports"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _clear_forgotten() -> None:
-    oldest = time.time() - HOURS * 3600
-    for path in _folder().iterdir():
-        try:
-            if path.is_file() and path.stat().st_mtime < oldest:
-                path.unlink()
-        except FileNotFoundError:
-            continue  # somebody else cleared it at the same moment

@@ -1,0 +1,187 @@
+"""
+Signs of life of the machinery, and what they say taken together.
+
+Ages are seconds by the clock of the database. Nothing here is about a person.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Min
+from django.utils.translation import gettext_lazy as _
+
+from cases import broker
+from cases.choices import JobState, NoticeState
+from cases.clock import database_clock, database_now
+from cases.models import Announcement, Heartbeat, Notice, Rearming, Timer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+    from django.utils.functional import Promise
+
+LATE_AFTER = 60  # seconds since the last tick
+WRITE_WITHIN = 2_000  # milliseconds: who asks whether we are ready wants to know soon
+
+_signed: dict[str, float] = {}
+
+
+def sign_of_life(name: str, *, every: float = 0, **detail: Any) -> None:
+    """
+    Write down that this part has just done its work.
+
+    ``every`` spares the database: nothing is written when this process signed for the part less than so many
+    seconds ago and has nothing to tell.
+    """
+    now = time.monotonic()
+    if every and now - _signed.get(name, -every) < every and not any(detail.values()):
+        return
+    _write(name, detail)
+    _signed[name] = now
+
+
+def _write(name: str, detail: dict[str, Any]) -> None:
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=name, at=database_clock(), detail=detail)],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["at", "detail"],
+    )
+
+
+def take_turn(name: str, *, every: timedelta) -> bool:
+    """Whether it falls to the caller to do what is done once in so long a time, whoever else asks."""
+    now = database_now()
+    if Heartbeat.objects.filter(name=name, at__lte=now - every).update(at=now):
+        return True
+    _row, created = Heartbeat.objects.get_or_create(name=name, defaults={"at": now})
+    return created
+
+
+def prove_writing() -> None:
+    """A real write that ends soon either way; raises a database error when it cannot be done."""
+    with _impatient_sqlite(), transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {WRITE_WITHIN}")
+        _write("web", {})
+
+
+@contextmanager
+def _impatient_sqlite() -> Iterator[None]:
+    """SQLite waits for its turn to write; here not as long as elsewhere."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    usual = int(connection.settings_dict.get("OPTIONS", {}).get("timeout", 5) * 1000)
+    _wait_at_most(WRITE_WITHIN)
+    try:
+        yield
+    finally:
+        _wait_at_most(usual)
+
+
+def _wait_at_most(milliseconds: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
+
+
+@dataclass(frozen=True)
+class Health:
+    """
+    How the machinery is. Ages in seconds, None where there is nothing to be old.
+
+    ``queues`` is None without a broker or while it does not answer (``broker`` says which).
+    """
+
+    tick_age: float | None
+    oldest_due_clock: float | None
+    clocks_held: int
+    oldest_due_notice: float | None
+    notices_dead: int
+    announcements: int
+    announcements_held: int
+    rearming: bool
+    broker: str
+    queues: dict[str, int] | None
+    last_runs: dict[str, float]
+
+    @property
+    def state(self) -> str:
+        """``late``: nobody works on clocks; ``attention``: something waits for a person; else ``ok``."""
+        if self.tick_age is None or self.tick_age > LATE_AFTER:
+            return "late"
+        if self.clocks_held or self.notices_dead or self.announcements_held or self.broker == "away":
+            return "attention"
+        return "ok"
+
+    @property
+    def words(self) -> Promise:
+        return WORDS[self.state]
+
+    def figures(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return {"state": self.state, "alarm_after": LATE_AFTER} | vars(self)
+
+
+WORDS = {
+    "ok": _("Clocks are being worked on."),
+    "attention": _("Clocks are being worked on, but something waits for a person."),
+    "late": _("Nobody works on the clocks: start the ticker or the workers."),
+}
+
+
+def present_health() -> Health:
+    """Reads the signs of life and the oldest of what waits: nine short statements."""
+    now = database_now()
+    at = {row.name: row.at for row in Heartbeat.objects.all()}
+    waiting = Announcement.objects.all()
+    lengths = broker.queue_lengths() if settings.REDIS_URL else None
+    return Health(
+        tick_age=_age(at.get("tick"), now),
+        oldest_due_clock=_oldest(Timer.objects.due(now), "next_at", now),
+        clocks_held=Timer.objects.filter(next_at__lte=now, held_until__gt=now).count(),
+        oldest_due_notice=_oldest(Notice.objects.due(now), "next_attempt_at", now),
+        notices_dead=Notice.objects.filter(state=NoticeState.DEAD).count(),
+        announcements=waiting.count(),
+        announcements_held=waiting.filter(held_until__gt=now).count(),
+        rearming=Rearming.objects.exclude(state=JobState.DONE).exists(),
+        broker=_broker_state(lengths),
+        queues=lengths,
+        last_runs={name: round((now - moment).total_seconds(), 1) for name, moment in sorted(at.items())},
+    )
+
+
+def tick_is_late() -> bool:
+    """Whether nobody has worked on the clocks for longer than a minute."""
+    age = tick_age()
+    return age is None or age > LATE_AFTER
+
+
+def tick_age() -> float | None:
+    """Seconds since the last tick; None when there never was one."""
+    at = Heartbeat.objects.filter(name="tick").values_list("at", flat=True).first()
+    return _age(at, database_now())
+
+
+def _age(at: datetime | None, now: datetime) -> float | None:
+    return None if at is None else round(max(0.0, (now - at).total_seconds()), 1)
+
+
+def _oldest(rows: QuerySet[Any], field: str, now: datetime) -> float | None:
+    return _age(rows.order_by().aggregate(oldest=Min(field))["oldest"], now)
+
+
+def _broker_state(lengths: dict[str, int] | None) -> str:
+    if not settings.REDIS_URL:
+        return "none"
+    return "away" if lengths is None else "there"

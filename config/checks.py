@@ -1,0 +1,67 @@
+"""What Django's own deployment checks do not know: mistakes that this product's settings make possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.core.checks import CheckMessage
+
+
+@register(Tags.security, deploy=True)
+def check_site_url(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Links in notices must lead to where the site really is."""
+    return list(_site_url_problems(settings.SITE_URL, https=settings.SECURE_SSL_REDIRECT))
+
+
+def _site_url_problems(url: str, *, https: bool) -> Iterator[CheckMessage]:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.scheme not in {"http", "https"}:
+        yield Error(f"SITE_URL={url} is no address of a site.", id="bihuan.E001")
+    elif https and parts.scheme != "https" and parts.hostname != "127.0.0.1":
+        yield Error("SITE_URL is not https although HTTPS is demanded.", id="bihuan.E002")
+
+
+@register(Tags.security, deploy=True)
+def check_broker(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """The broker refuses to forget, a cache is there to forget: they are never the same Redis."""
+    broker = _server(settings.REDIS_URL)
+    places = [cache.get("LOCATION") or "" for cache in settings.CACHES.values()]
+    caches = {_server(url) for place in places for url in ([place] if isinstance(place, str) else place)}
+    if broker and broker in caches:
+        hint = "Give the cache a Redis of its own: one that may forget must not carry the wake-ups."
+        return [Error("The broker and a cache share one Redis.", hint=hint, id="bihuan.E003")]
+    return []
+
+
+def _server(url: str) -> str:
+    """Host and port of a redis address; the number of a database is no other server."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}" if parts.scheme in {"redis", "rediss"} else ""
+
+
+@register(Tags.database, deploy=True)
+def check_workers_database(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Workers are many processes that write; SQLite queues them behind each other."""
+    if settings.REDIS_URL and "sqlite" in settings.DATABASES["default"]["ENGINE"]:
+        hint = "Set DATABASE_URL to a PostgreSQL, or leave REDIS_URL empty and run `manage.py ticker`."
+        return [Warning("Workers with a broker need PostgreSQL.", hint=hint, id="bihuan.W001")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def check_outgoing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """What is right on one's own machine and wrong where customers wait for an answer."""
+    found: list[CheckMessage] = []
+    if getattr(settings, "OUTGOING", "") == "catch" and settings.SECURE_SSL_REDIRECT:
+        found.append(Warning("OUTGOING=catch: no notice leaves this machine.", id="bihuan.W002"))
+    if getattr(settings, "OUTGOING_ALLOW", None):
+        hint = "Only tests need private addresses; robots and gateways are reached by public ones."
+        found.append(Warning("OUTGOING_ALLOW opens private addresses.", hint=hint, id="bihuan.W003"))
+    return found

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.apps import apps
+from django.conf import LazySettings
+from django.core import serializers
+from django.utils import timezone
+
+from cases.choices import NoticeChannel, State
+from cases.models import CaseView, Escalation, Heartbeat, StaffSession, Throttle, Timer
+from cases.services import health
+from cases.services.janitor import sweep
+from tests.scenes import Scene, make_scene
+
+# Of every task: with which arguments it is run twice. A task that is not named here fails the test.
+ARGUMENTS: dict[str, list[list[str]]] = {
+    "cases.tasks.tick": [[]],
+    "cases.tasks.work_out_announcements": [[]],
+    "cases.tasks.send_notices": [[channel] for channel in NoticeChannel.values],
+    "cases.tasks.rearm_clocks": [[]],
+    "cases.tasks.janitor": [[]],
+    "cases.tasks.report_alive": [[]],
+}
+
+
+def own_tasks() -> set[str]:
+    current_app.loader.import_default_modules()
+    return {name for name in current_app.tasks if name.startswith("cases.")}
+
+
+def every_row() -> dict[str, str]:
+    """All tables but the signs of life, which say nothing but when."""
+    models = [model for model in apps.get_models() if model is not Heartbeat]
+    return {
+        model._meta.label: serializers.serialize("json", model._base_manager.order_by("pk"))
+        for model in models
+    }
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    return make_scene()
+
+
+@pytest.fixture
+def world(scene: Scene) -> Scene:
+    """Cases with clocks that are due, announcements of their events, and what the janitor takes away."""
+    cases = [scene.case(state) for state in (State.INTAKE, State.ANALYSIS, State.HANDLING)]
+    past = timezone.now() - timedelta(days=40)
+    due = Timer.objects.filter(next_at__isnull=False)
+    due.update(next_at=timezone.now() - timedelta(minutes=5), due_at=timezone.now() - timedelta(minutes=5))
+    Throttle.objects.create(key="somebody", window_at=past, count=3)
+    CaseView.objects.create(case=cases[0], staff=scene.agent, seen_at=past)
+    StaffSession.objects.create(session_key="gone", session_data="", expire_date=past)
+    return scene
+
+
+def test_every_task_is_tried_here() -> None:
+    assert own_tasks() == set(ARGUMENTS)
+
+
+def run_all_before(name: str) -> None:
+    """What a task works on is made by those before it."""
+    for earlier, each in ARGUMENTS.items():
+        if earlier == name:
+            return
+        for args in each:
+            current_app.tasks[earlier](*args)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "args"), [(name, args) for name, each in ARGUMENTS.items() for args in each], ids=str
+)
+def test_a_task_run_twice_leaves_the_same_rows_as_once(name: str, args: list[str], world: Scene) -> None:
+    run_all_before(name)
+    task = current_app.tasks[name]
+    task(*args)
+    once = every_row()
+    task(*args)
+    assert every_row() == once
+
+
+@pytest.mark.django_db
+def test_tasks_do_something_the_first_time(world: Scene) -> None:
+    before = every_row()
+    run_all_before("")
+    after = every_row()
+    assert before["cases.Timer"] != after["cases.Timer"]
+    assert Escalation.objects.exists()
+    assert not Throttle.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_a_message_of_another_version_is_taken(name: str, scene: Scene) -> None:
+    current_app.tasks[name](*ARGUMENTS[name][0], older_argument=7, case_ids=[1, 2])
+
+
+@pytest.mark.django_db
+def test_the_janitor_takes_only_what_means_nothing_any_more(
+    scene: Scene, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    case, now = scene.case(), timezone.now()
+    Throttle.objects.create(key="new", window_at=now, count=1)
+    CaseView.objects.create(case=case, staff=scene.agent, seen_at=now)
+    StaffSession.objects.create(session_key="new", session_data="", expire_date=now + timedelta(hours=1))
+    assert set(sweep().values()) == {0}
+    assert Throttle.objects.count() == CaseView.objects.count() == StaffSession.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_uploaded_sheets_that_nobody_confirmed_are_gone_after_an_hour(
+    settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    (tmp_path / "imports").mkdir()
+    old, new = tmp_path / "imports" / "old.xlsx", tmp_path / "imports" / "new.xlsx"
+    old.touch(), new.touch()
+    long_ago = timezone.now().timestamp() - 3601
+    os.utime(old, (long_ago, long_ago))
+    assert sweep()["uploads"] == 1
+    assert [new] == list((tmp_path / "imports").iterdir())
+
+
+@pytest.mark.django_db
+def test_a_tick_leaves_a_sign_of_life() -> None:
+    assert health.tick_is_late()
+    current_app.tasks["cases.tasks.tick"]()
+    assert not health.tick_is_late()
