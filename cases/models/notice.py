@@ -42,12 +42,30 @@ class Announcement(models.Model):
         return str(self.event_id)
 
 
-class Endpoint(models.Model):
+class Metered(models.Model):
+    """
+    A way to the outside with its breaker and its rate; written while sending, under a lock on the row.
+
+    ``failures`` counts those in a row; from a number of them on the breaker is open until ``open_until`` and
+    nothing is tried. ``window_count`` were let through since ``window_at``, the beginning of a minute.
+    """
+
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    open_until = models.DateTimeField(_("not tried until"), null=True, editable=False)
+    window_at = models.DateTimeField(null=True, editable=False)
+    window_count = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Endpoint(Metered):
     """
     Where robots, webhooks and the SMS gateway are reached.
 
     ``secret`` signs what is sent (DingTalk, Feishu, webhook) and is shown to nobody. ``options`` are those of
-    the SMS gateway: method, headers and body as templates (``cases.channels.sms``).
+    the SMS gateway: method, headers and body as templates (``cases.channels.sms``). Each robot and each
+    webhook has a breaker of its own: a broken one does not stop the others.
     """
 
     name = models.CharField(_("name"), max_length=80)
@@ -173,12 +191,13 @@ class PhraseTemplate(models.Model):
         return f"{self.situation} ({self.get_audience_display()})"
 
 
-class ChannelSetting(models.Model):
+class ChannelSetting(Metered):
     """
     How a channel is used, and whether it works at present.
 
-    Quiet hours are local to ``time_zone``, their end may be the next morning. ``failures`` counts those in a
-    row; from a number of them on the breaker is open until ``open_until`` and nothing is tried.
+    Quiet hours are local to ``time_zone``, their end may be the next morning. What is owed by a channel that is
+    not active waits until it is. For robots and webhooks ``per_minute`` holds for each, and the breaker is
+    that of the ``Endpoint``.
     """
 
     channel = models.CharField(_("channel"), max_length=10, choices=NoticeChannel.choices, primary_key=True)
@@ -187,10 +206,6 @@ class ChannelSetting(models.Model):
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
-    open_until = models.DateTimeField(_("not tried until"), null=True, editable=False)
-    window_at = models.DateTimeField(null=True, editable=False)
-    window_count = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("channel")
@@ -216,7 +231,8 @@ class Notice(models.Model):
     Sent by lease: claimed with ``lease_token`` until ``lease_until``, sent outside any transaction, and
     marked by the same token only. ``key`` goes out with every attempt (Message-ID, Idempotency-Key), so that
     the far side can fold doubles. ``owed_key`` makes each notice unique whatever runs twice. The address is
-    looked up when sending and kept nowhere.
+    looked up when sending and kept nowhere. ``attempts`` counts those begun, ``error`` says why the last one
+    failed (``cases.channels.causes``); it is empty once sent.
     """
 
     event = models.ForeignKey(
@@ -263,6 +279,10 @@ class Notice(models.Model):
         "self", models.PROTECT, verbose_name=_("digest"), related_name="parts", null=True
     )
     read_at = models.DateTimeField(_("read at"), null=True)
+    replayed_at = models.DateTimeField(_("sent again at"), null=True)
+    replayed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("sent again by"), related_name="+", null=True
+    )
 
     objects: ClassVar[NoticeQuerySet] = NoticeQuerySet.as_manager()  # type: ignore[assignment]
 

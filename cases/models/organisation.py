@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cases.choices import Language, Tier
+from cases.contacts import NORMAL_PHONE
 from cases.querysets import StaffManager
 
 
@@ -100,8 +101,18 @@ class Staff(AbstractUser):
         _("language"), max_length=10, choices=Language.choices, default=Language.CHINESE
     )
 
+    mobile = models.CharField(
+        _("mobile number"),
+        max_length=20,
+        blank=True,
+        help_text=_("For text messages; without one, none are sent to this person."),
+    )
+
     objects: ClassVar[StaffManager] = StaffManager()
-    history = HistoricalRecords(excluded_fields=["password", "last_login"], m2m_fields=[teams, "groups"])
+    # The mobile number is the person's own: who had which one is nobody's business later.
+    history = HistoricalRecords(
+        excluded_fields=["password", "last_login", "mobile"], m2m_fields=[teams, "groups"]
+    )
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "email"]
 
@@ -109,6 +120,12 @@ class Staff(AbstractUser):
         verbose_name = _("staff member")
         verbose_name_plural = _("staff")
         ordering = ["name", "username"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(mobile="") | models.Q(mobile__regex=NORMAL_PHONE),
+                name="staff_mobile_is_normal",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username

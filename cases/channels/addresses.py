@@ -1,0 +1,117 @@
+"""
+Which addresses of the internet may be called: global unicast ones, and those the settings name.
+
+What is checked is the address a name resolved to, at the moment of connecting, and it is this address that is
+then connected to: a name that resolves to another one a moment later gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
+
+from cases.channels.base import PermanentFailure, TemporaryFailure
+from cases.channels.causes import Cause
+
+PORTS = (443, 8443)
+LONGEST_URL = 2000
+UNICAST = ipaddress.IPv6Network("2000::/3")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# 6to4 and Teredo lead to an IPv4 address of somebody else's choice; so does the relay of 6to4. The last is
+# kept for protocols, which not every Python says.
+NOT_OURS = (
+    ipaddress.IPv6Network("2002::/16"),
+    ipaddress.IPv6Network("2001::/32"),
+    ipaddress.IPv4Network("192.88.99.0/24"),
+    ipaddress.IPv4Network("192.0.0.0/24"),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A URL that may be called as far as it can be read; ``named`` are those the settings let pass."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str
+    named: bool
+
+
+def read_url(url: str) -> Target:
+    """Raises PermanentFailure for anything but a plain https address of a server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+    except ValueError as error:
+        raise PermanentFailure(Cause.NOT_ALLOWED) from error
+    named = _entry(host, port) in {entry.lower() for entry in settings.OUTGOING_ALLOW}
+    if not _is_plain(url, parts, host) or not (named or (parts.scheme == "https" and port in PORTS)):
+        raise PermanentFailure(Cause.NOT_ALLOWED)
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return Target(parts.scheme == "https", host, port, path, named)
+
+
+def _is_plain(url: str, parts: SplitResult, host: str) -> bool:
+    readable = url.isprintable() and " " not in url and "\\" not in url and len(url) <= LONGEST_URL
+    return bool(readable and host and "@" not in parts.netloc and parts.scheme in ("http", "https"))
+
+
+def _entry(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def candidates(target: Target, seconds: float) -> list[tuple[Any, ...]]:
+    """
+    What the name resolves to now, as rows of ``getaddrinfo``, every one of them allowed.
+
+    Raises PermanentFailure when one of them is not, TemporaryFailure when there are none in time.
+    """
+    found = _look_up(target.host, target.port, seconds)
+    if not target.named and not all(is_public(str(row[4][0])) for row in found):
+        raise PermanentFailure(Cause.NOT_ALLOWED)
+    return found
+
+
+def _look_up(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
+    """In a thread of its own: nothing else ends a resolver that does not answer."""
+    answers: SimpleQueue[list[tuple[Any, ...]]] = SimpleQueue()
+
+    def ask() -> None:
+        found: list[tuple[Any, ...]] = []
+        with suppress(OSError, UnicodeError):  # no such name
+            found += socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        answers.put(found)
+
+    Thread(target=ask, daemon=True).start()
+    try:
+        found = answers.get(timeout=seconds)
+    except Empty:
+        found = []
+    if not found:
+        raise TemporaryFailure(Cause.NO_SUCH_NAME)
+    return found
+
+
+def is_public(written: str) -> bool:
+    """Whether this is a global unicast address, also behind what wraps an IPv4 address into an IPv6 one."""
+    address = ipaddress.ip_address(written)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+        if address not in UNICAST:
+            return False
+    kept = any(address in network for network in NOT_OURS if network.version == address.version)
+    return address.is_global and not address.is_multicast and not kept

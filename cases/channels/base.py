@@ -1,0 +1,58 @@
+"""What every sender gets and raises. A sender knows no model: it sends a letter, or says why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cases.channels.causes import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cases.channels.causes import Cause
+
+
+@dataclass(frozen=True)
+class Letter:
+    """
+    One notice on its way. ``key`` is the same with every attempt, so that the far side can fold doubles.
+
+    ``to`` is an e-mail address, a phone number in E.164 or a URL; ``url`` is the gateway where that is
+    another address. ``facts`` are what a webhook reads beside the text. Its repr says nothing of anybody.
+    """
+
+    key: str
+    channel: str
+    to: str = field(repr=False)
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
+    language: str = "zh-hans"
+    url: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class SendingFailure(Exception):
+    """It was not sent, or nobody knows; ``cause`` is what is stored (``cases.channels.causes``)."""
+
+    def __init__(self, cause: Cause, detail: str | int = "") -> None:
+        self.cause = stored(cause, detail)
+        super().__init__(self.cause)
+
+
+class TemporaryFailure(SendingFailure):
+    """
+    Worth another attempt later.
+
+    ``of_recipient``: the far side answered, and it is only this recipient who cannot get it now.
+    """
+
+    def __init__(self, cause: Cause, detail: str | int = "", *, of_recipient: bool = False) -> None:
+        super().__init__(cause, detail)
+        self.of_recipient = of_recipient
+
+
+class PermanentFailure(SendingFailure):
+    """Another attempt would fail alike, until a person changes something."""

@@ -1,0 +1,63 @@
+"""A hard end for a conversation over the network, however slowly the far side drips."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from threading import Lock, Timer
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Deadline:
+    """
+    Shuts the watched sockets when its seconds are over; whoever reads from one then gets an end or an error.
+
+    A timeout of a socket counts from byte to byte. This one counts from the beginning.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.ends_at = monotonic() + seconds
+        self.passed = False
+        self._sockets: list[socket.socket] = []
+        self._lock = Lock()
+        self._timer = Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            for watched in self._sockets:
+                watched.close()
+            self._sockets.clear()
+
+    def left(self) -> float:
+        """Seconds that remain, never quite none: a timeout of nothing would mean another thing."""
+        return max(self.ends_at - monotonic(), 0.001)
+
+    def watch(self, opened: socket.socket) -> None:
+        """A second handle is kept: TLS takes the first one over."""
+        with self._lock:
+            self._sockets.append(opened.dup())
+            if self.passed:
+                _shut(self._sockets[-1])
+
+    def _end(self) -> None:
+        with self._lock:
+            self.passed = True
+            for watched in self._sockets:
+                _shut(watched)
+
+
+def _shut(opened: socket.socket) -> None:
+    with suppress(OSError):  # the far side was faster
+        opened.shutdown(socket.SHUT_RDWR)

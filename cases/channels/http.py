@@ -1,0 +1,163 @@
+"""
+The one way out by HTTP: https to public addresses, no redirects, no proxies, little time, little answer.
+
+What the far side answers is judged and never shown to anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import TimeoutError as TooSlow
+
+from cases.channels.addresses import Target, candidates, read_url
+from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
+from cases.channels.causes import Cause
+from cases.channels.deadline import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MOST_BYTES = 64 * 1024
+WORTH_ANOTHER = (408, 425, 429)
+ASKED = {"User-Agent": "Bihuan", "Accept-Encoding": "identity", "Connection": "close"}
+ONCE: dict[str, Any] = {
+    "retries": False,
+    "redirect": False,
+    "preload_content": False,
+    "decode_content": False,
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        """What the body says, or None where it is no JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+def get(url: str) -> Answer:
+    """Raises TemporaryFailure or PermanentFailure where there is no answer; any status is one."""
+    return _request("GET", url, b"", {})
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
+    """As ``get``."""
+    return _request(method, url, body, headers)
+
+
+def demand_success(answer: Answer) -> None:
+    """Raise what a status other than 2xx means."""
+    status = answer.status
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        raise PermanentFailure(Cause.MOVED, status)
+    if status >= 500 or status in WORTH_ANOTHER:
+        raise TemporaryFailure(Cause.BUSY, status)
+    raise PermanentFailure(Cause.REFUSED, status)
+
+
+def _request(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    target = read_url(url)
+    if settings.OUTGOING == "catch":
+        raise PermanentFailure(Cause.KEPT_HERE)
+    sent: dict[str, Any] = {"body": body or None, "headers": {**ASKED, **headers}}
+    deadline = Deadline(settings.OUTGOING_SECONDS)
+    with deadline, _told_apart(deadline), _pool(target, deadline) as pool:
+        response = pool.urlopen(method, target.path, **sent, **ONCE)
+        with closing(response):
+            read = response.read(MOST_BYTES, decode_content=False)
+        if deadline.passed:  # an answer without a length ends where the deadline cut it off
+            raise TemporaryFailure(Cause.TOO_SLOW)
+        return Answer(response.status, read)
+
+
+def _pool(target: Target, deadline: Deadline) -> HTTPConnectionPool:
+    timeout = Timeout(connect=settings.OUTGOING_CONNECT_SECONDS, read=settings.OUTGOING_SECONDS)
+    checked: dict[str, Any] = {"timeout": timeout, "target": target, "deadline": deadline}
+    if target.secure:
+        return CheckedTlsPool(target.host, target.port, cert_reqs="CERT_REQUIRED", **checked)
+    return CheckedPool(target.host, target.port, **checked)
+
+
+class CheckedConnection(HTTPConnection):
+    """Connects to an address that was looked up and found allowed, and to no other."""
+
+    def __init__(self, *args: Any, target: Target, deadline: Deadline, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.checked, self.deadline = target, deadline
+
+    def _new_conn(self) -> socket.socket:
+        return open_checked(self.checked, self.deadline)
+
+
+class CheckedTlsConnection(HTTPSConnection):
+    """The same; name and certificate stay those of the URL."""
+
+    def __init__(self, *args: Any, target: Target, deadline: Deadline, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.checked, self.deadline = target, deadline
+
+    def _new_conn(self) -> socket.socket:
+        return open_checked(self.checked, self.deadline)
+
+
+class CheckedPool(HTTPConnectionPool):
+    ConnectionCls = CheckedConnection
+
+
+class CheckedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = CheckedTlsConnection
+
+
+def open_checked(target: Target, deadline: Deadline) -> socket.socket:
+    """A connection to the first allowed address that takes it."""
+    patience = settings.OUTGOING_CONNECT_SECONDS
+    rows = candidates(target, min(patience, deadline.left()))
+    cause = Cause.NO_CONNECTION
+    for family, kind, protocol, _name, address in rows:
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.settimeout(min(patience, deadline.left()))
+            opened.connect(address)
+        except OSError as error:
+            opened.close()
+            cause = Cause.TOO_SLOW if isinstance(error, TimeoutError) else Cause.NO_CONNECTION
+        else:
+            deadline.watch(opened)
+            return opened
+    raise TemporaryFailure(cause)
+
+
+@contextmanager
+def _told_apart(deadline: Deadline) -> Iterator[None]:
+    """What went wrong underneath, as one of our two failures."""
+    try:
+        yield
+    except SendingFailure:
+        raise
+    except (SSLError, ssl.SSLError) as error:
+        raise TemporaryFailure(Cause.TOO_SLOW if deadline.passed else Cause.NO_TRUST) from error
+    except (HTTPError, OSError, ValueError) as error:
+        raise TemporaryFailure(_cause_of(error, deadline)) from error
+
+
+def _cause_of(error: Exception, deadline: Deadline) -> Cause:
+    too_slow = deadline.passed or isinstance(error, TooSlow | TimeoutError)
+    return Cause.TOO_SLOW if too_slow else Cause.BROKEN_OFF

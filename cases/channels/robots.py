@@ -1,0 +1,45 @@
+"""What the three robots have in common: a text of limited length, and errors in answers of status 200."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from cases.channels import http
+from cases.channels.base import PermanentFailure, TemporaryFailure
+from cases.channels.causes import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from cases.channels.base import Letter
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+def text_of(letter: Letter, *, most_bytes: int) -> str:
+    """Subject and text, cut off with a mark where the robot takes no more."""
+    whole = f"{letter.subject}\n{letter.body}".strip()
+    encoded = whole.encode()
+    if len(encoded) <= most_bytes:
+        return whole
+    return encoded[: most_bytes - len("…".encode())].decode(errors="ignore") + "…"
+
+
+def tell(url: str, message: Mapping[str, Any], *, codes: Collection[str], busy: Collection[int]) -> None:
+    """
+    Post it, and believe only an answer that says 0 under one of the names ``codes`` and nothing else there.
+
+    ``busy`` are the numbers that mean "later". Raises TemporaryFailure or PermanentFailure.
+    """
+    answer = http.post(url, json.dumps(message, ensure_ascii=False).encode(), JSON)
+    http.demand_success(answer)
+    said = answer.json()
+    found = [said[name] for name in codes if name in said] if isinstance(said, dict) else []
+    if not found or not all(type(code) is int for code in found):
+        raise TemporaryFailure(Cause.NOT_UNDERSTOOD)
+    for code in found:
+        if code in busy:
+            raise TemporaryFailure(Cause.BUSY, code)
+        if code != 0:
+            raise PermanentFailure(Cause.REFUSED, code)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.gateways import HttpGateway, MailGateway
+
+
+@pytest.fixture
+def gateway(settings: Any) -> Iterator[HttpGateway]:
+    """An HTTP server on loopback which the settings let pass, with little patience for it."""
+    settings.OUTGOING_CONNECT_SECONDS, settings.OUTGOING_SECONDS = 0.3, 0.6
+    with HttpGateway() as gateway:
+        settings.OUTGOING_ALLOW = [gateway.address]
+        yield gateway
+
+
+@pytest.fixture
+def mail(settings: Any) -> Iterator[MailGateway]:
+    """A mail server on loopback, the one of the settings."""
+    with MailGateway() as gateway:
+        use_mail_server(settings, gateway.port)
+        yield gateway
+
+
+def use_mail_server(settings: Any, port: int) -> None:
+    settings.EMAIL_BACKEND = "cases.channels.smtp.DeadlineBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 0.5
