@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Answer = Callable[[HttpRequest], HttpResponse]
 
+CUSTOMERS_PAGES = "/c/"
 STAMP_EVERY = 60  # seconds
 WITHOUT_SECOND_FACTOR = {
     "second_factor",
@@ -47,6 +48,24 @@ class PrivateResponseMiddleware:
         patch_cache_control(response, no_store=True, private=True)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class WithoutCookiesMiddleware:
+    """
+    The pages of customers know no cookie: they neither read nor set one, whoever else is logged in here.
+
+    What comes later finds nobody logged in, so no session is looked up, kept alive or begun.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(CUSTOMERS_PAGES):
+            return self.get_response(request)
+        request.META.pop("HTTP_COOKIE", None)
+        request.COOKIES = {}
+        return self.get_response(request)
 
 
 class SessionLimitsMiddleware:

@@ -1,11 +1,12 @@
 """One JSON line on standard error for each request and each message of the program.
 
-Lines carry ids, never contents: the path without its query (a search may be somebody's phone number), the
-primary key of the member of staff, no address. Times are UTC.
+Lines carry ids, never contents: the path without its query (a search may be somebody's phone number) and
+without the token of a customer's link, the primary key of the member of staff, no address. Times are UTC.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,6 +14,9 @@ from django_structlog.middlewares import RequestMiddleware
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+
+# What stands behind /c/ opens a customer's case, also where it was mistyped or cut off.
+_TOKEN = re.compile(r"(/c/)[^/\s\"'\\?#<>]+")
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -33,6 +37,15 @@ structlog.configure(
 )
 
 
+def without_tokens(text: str) -> str:
+    return _TOKEN.sub(r"\1…", text)
+
+
+def hide_tokens(_logger: Any, _method: str, line: str) -> str:
+    """The last word on every line, whoever wrote it: a request that failed, an error's traceback."""
+    return without_tokens(line)
+
+
 def logging_settings(level: str) -> dict[str, Any]:
     """The LOGGING setting: requests from `level` on, the rest from WARNING on."""
     formatter = {
@@ -40,6 +53,7 @@ def logging_settings(level: str) -> dict[str, Any]:
         "processors": [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(ensure_ascii=False),
+            hide_tokens,
         ],
         "foreign_pre_chain": [*_SHARED, structlog.processors.format_exc_info],
     }
@@ -51,6 +65,8 @@ def logging_settings(level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+            # The development server's own lines repeat ours, with the whole address.
+            "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
             "django_structlog": {"level": level},
         },
     }
@@ -61,4 +77,4 @@ class RequestRecordMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.path}"
+        return without_tokens(f"{request.method} {request.path}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-# Surnames of two characters; all others have one. From the list of the 1982 and 1995 surname studies.
-COMPOUND = frozenset(
-    "欧阳 司马 上官 诸葛 司徒 东方 独孤 南宫 夏侯 尉迟 皇甫 慕容 令狐 公孙 长孙 宇文 司空 轩辕 端木 百里 呼延 "
-    "东郭 南门 澹台 公冶 宗政 濮阳 淳于 单于 太叔 申屠 仲孙 钟离 鲜于 闾丘 亓官 赫连 拓跋 夹谷 谷梁 左丘 西门".split()
+# Surnames of two characters; all others have one.
+COMPOUND = re.compile(
+    "欧阳|司马|上官|诸葛|司徒|东方|独孤|南宫|夏侯|尉迟|皇甫|慕容|令狐|公孙|长孙|宇文|司空|轩辕|端木|百里|呼延|"
+    "东郭|南门|澹台|公冶|宗政|濮阳|淳于|单于|太叔|申屠|仲孙|钟离|鲜于|闾丘|亓官|赫连|拓跋|夹谷|谷梁|左丘|西门"
 )
 HAN = re.compile(r"[\u3400-\u9fff]+")
 HAN_WITH_DOT = re.compile(r"([\u3400-\u9fff]{2,})[·•・][\u3400-\u9fff·•・]+")
@@ -35,6 +35,6 @@ def first_name(name: str) -> str:
 
 
 def _chinese(text: str) -> str:
-    surname = 2 if text[:2] in COMPOUND and len(text) > 2 else 1
+    surname = 2 if COMPOUND.match(text) and len(text) > 2 else 1
     given = text[surname:]
     return given if len(given) == 2 and len(text) <= LONGEST_CHINESE_NAME else ""
