@@ -93,12 +93,12 @@ def is_waiting(case: Case) -> bool:
 
 @condition(_("A supporting team has not finished yet. Wait for its result or have the supervisor waive it."))
 def has_no_open_support(case: Case) -> bool:
-    return not any(support.is_unfinished for support in case.support_requests.all())
+    return not case.unfinished_supports
 
 
 @condition(_("No supporting team is at work on this case."), hides=True)
 def has_open_support(case: Case) -> bool:
-    return any(support.is_unfinished for support in case.support_requests.all())
+    return bool(case.unfinished_supports)
 
 
 @condition(_("The customer was not satisfied: submit an improvement plan before the next delivery."))
@@ -209,7 +209,7 @@ def works_in_main_team(case: Case, staff: Staff) -> bool:
 
 @relation(_("None of your teams is asked to support this case."))
 def works_in_supporting_team(case: Case, staff: Staff) -> bool:
-    return any(s.is_unfinished and staff.is_in(s.team_id) for s in case.support_requests.all())
+    return any(staff.is_in(support.team_id) for support in case.unfinished_supports)
 
 
 @relation(_("Only the handler or the supervisor of the department may do this."))

@@ -94,7 +94,7 @@ def _before_result(case: Case, level: ServiceLevelVersion) -> Iterable[Clock]:
         yield Clock(ClockKind.FIRST_RESPONSE, case.received_at, response_time(level, case.urgency))
     if case.state in (State.INTAKE, State.ANALYSIS):
         paused = PauseOwner.CUSTOMER if case.waiting_for == WaitingFor.CUSTOMER else ""
-        since = case.triage_since or case.state_since
+        since = case.triage_since or case.received_at
         yield Clock(ClockKind.TRIAGE, since, level.triage, paused_for=paused)
 
 

@@ -31,7 +31,7 @@ from cases.searching import search_tokens
 
 if TYPE_CHECKING:
     from cases.models.organisation import Staff, Team
-    from cases.models.round import Round
+    from cases.models.round import Round, SupportRequest
     from cases.standards import Standards
 
 
@@ -143,6 +143,7 @@ class Case(FSMModelMixin, models.Model):
 
     # Set by the lock that every write begins with (services.steps).
     locked_at: datetime
+    locked_beside: dict[int, Case]
     standards: Standards
 
     objects: ClassVar[CaseQuerySet] = CaseQuerySet.as_manager()  # type: ignore[assignment]
@@ -185,6 +186,10 @@ class Case(FSMModelMixin, models.Model):
     def current_round(self) -> Round:
         current: Round = self.rounds.select_related("handler").get(number=self.round_number)
         return current
+
+    @cached_property
+    def unfinished_supports(self) -> list[SupportRequest]:
+        return [support for support in self.support_requests.all() if support.is_unfinished]
 
     def searchable_text(self) -> str:
         """Tokens of everything the case is found by; contact data is not among it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -86,9 +87,19 @@ def show_next_deadline(case: Case, rows: Collection[Timer]) -> None:
 def write_timers(rows: Sequence[Timer]) -> None:
     """One statement, whatever is new and whatever changed; stopped clocks come first in ``rows``."""
     if rows:
+        # Without their keys: Django would write those that have one in a statement of their own.
         Timer.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=list(IDENTITY), update_fields=list(CHANGING)
+            map(_without_key, rows),
+            update_conflicts=True,
+            unique_fields=list(IDENTITY),
+            update_fields=list(CHANGING),
         )
+
+
+def _without_key(row: Timer) -> Timer:
+    found = copy(row)
+    found.pk = None
+    return found
 
 
 def traits_of(case: Case) -> Traits:

@@ -177,7 +177,7 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
     case.region = case.region or case.customer.region
     team = case.team = case.intake_team = case.team or _routed_team(case)
     case.tier = team.tier
-    case.state_since = at
+    case.state_since = case.triage_since = at
     case.version = 1
     case.standards = present_standards()
     case.service_level = case.standards.version_for(traits_of(case), case.received_at)

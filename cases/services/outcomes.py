@@ -141,14 +141,13 @@ def decline(step: Step) -> None:
 
 def mark_duplicate(step: Step) -> None:
     """Ends this case and tells the other one; both are locked."""
-    other = Case.objects.select_related("team", "service_level").get(pk=step.data["other"].pk)
+    other = step.case.locked_beside[step.data["other"].pk]
     if step.actor and not Case.objects.visible_to(step.actor).filter(pk=other.pk).exists():
         raise CaseNotFound
     if other.pk == step.case.pk:
         raise InvalidInput("other", _("A case cannot be a duplicate of itself."))
     if other.duplicate_of_id:
         raise InvalidInput("other", _("The other case is itself a duplicate. Name the case it duplicates."))
-    other.standards = step.case.standards
     step.case.mark_duplicate(other=other, at=step.at)
     step.close_round()
     finish_step(Step(other, "link_duplicate", step.actor, step.at, data={"case": step.case}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.db.models import Subquery
 
-from cases.choices import Direction
+from cases.choices import Direction, State
 from cases.clock import database_clock
 from cases.exceptions import CaseNotFound, StalePage
 from cases.models import (
@@ -22,6 +22,7 @@ from cases.models import (
     Round,
     StandardsStamp,
     SupportRequest,
+    Timer,
 )
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
 from cases.waking import wake
@@ -33,6 +34,17 @@ if TYPE_CHECKING:
 
 # A page is not out of date because a clock went on while it was open.
 UNNOTICED = (EventKind.ESCALATE,)
+# Steps that change nothing a clock is derived from.
+WITHOUT_CLOCKS = (
+    EventKind.ADD_NOTE,
+    EventKind.ATTACH_FILE,
+    EventKind.CHANGE_WORD,
+    EventKind.CONFIRM_DETAILS,
+    EventKind.LINK_DUPLICATE,
+    EventKind.RECEIVE_MESSAGE,
+    EventKind.REFUSE_ACTION,
+    EventKind.REMIND,
+)
 
 
 @dataclass
@@ -53,6 +65,7 @@ class Step:
     kept: dict[str, Any] = field(default_factory=dict)
     words: Message | None = None
     asked: list[SupportRequest] = field(default_factory=list)
+    opened: Round | None = None
     source: str = ""
     before: dict[str, Any] = field(default_factory=dict)
 
@@ -86,7 +99,7 @@ class Step:
     def open_round(self, *, needs_plan: bool) -> None:
         """Begin the round the case has just been counted up to."""
         case = self.case
-        case.current_round = Round.objects.create(
+        self.opened = case.current_round = Round.objects.create(
             case=case,
             number=case.round_number,
             opened_at=self.at,
@@ -95,6 +108,9 @@ class Step:
         )
 
     def waive_support(self) -> None:
+        """Only a case in handling has supporting teams at work."""
+        if self.source != State.HANDLING:
+            return
         SupportRequest.objects.unfinished().filter(case=self.case).update(waived_at=self.at)
 
 
@@ -120,6 +136,7 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
     if wanted - locked.keys():
         raise CaseNotFound
     for case in locked.values():
+        case.locked_beside = locked
         case.locked_at = max(case.database_time, case.state_since)
         case.standards = standards_seen(case)
     return locked[case_id]
@@ -175,7 +192,9 @@ def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
     case.version += 1
     if case.state != step.source:
         case.state_since = step.at
-    timers = plan_sync(case, rows_to_sync(case), cause=step.kind, at=step.at, asked=step.asked)
+    timers: list[Timer] = []
+    if step.kind not in WITHOUT_CLOCKS:
+        timers = plan_sync(case, rows_to_sync(case), cause=step.kind, at=step.at, asked=step.asked)
     event = CaseEvent.objects.create(
         case=case,
         seq=case.version,
@@ -194,7 +213,7 @@ def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
     after = field_values(case)
     changed = [name for name, value in after.items() if value != step.before[name]]
     case.save(update_fields=changed)
-    if case.handler_id and case.handler_id != step.before["handler_id"]:
+    if case.handler_id and case.handler_id != step.before["handler_id"] and step.opened is None:
         Round.objects.filter(case=case, closed_at=None).update(handler=case.handler)
     if step.words:
         step.words.event = event
