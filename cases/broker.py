@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kombu import Connection
 
 QUEUES = ("tick", "send", "heavy")
+KEY_PREFIX = "case:"  # of all that is ours in the broker
 EXPIRES = 30  # seconds after which a wake-up that nobody took means nothing
 REST = 10  # seconds without a try when the broker did not answer
 PATIENCE = 0.3  # seconds
@@ -88,7 +89,6 @@ kick = Kicker().kick
 
 def queue_lengths() -> dict[str, int] | None:
     """Messages waiting in each queue; None when the broker does not answer."""
-    prefix = current_app.conf.broker_transport_options["global_keyprefix"]
     client = Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=PATIENCE,
@@ -98,7 +98,7 @@ def queue_lengths() -> dict[str, int] | None:
     try:
         with client.pipeline(transaction=False) as pipeline:
             for queue in QUEUES:
-                pipeline.llen(f"{prefix}{queue}")
+                pipeline.llen(f"{KEY_PREFIX}{queue}")
             return dict(zip(QUEUES, pipeline.execute(), strict=True))
     except RedisError:
         return None

@@ -59,7 +59,8 @@ class Outage:
     def begins(self, error: Exception) -> None:
         with self._lock:
             if not self._away:
-                log.warning("the database is away; trying again until it is back: %s", str(error).strip())
+                words = " ".join(str(error).split())
+                log.warning("the database is away; trying again until it is back: %s", words)
             self._away = True
 
     def ends(self) -> None:
@@ -90,6 +91,7 @@ class Runner:
         while not self._stopping:
             self._woken.clear()
             began = time.monotonic()
+            close_old_connections()
             _succeeded, made = attempt(str(self.job), self.job.run, self._outage)
             if made:
                 self._then(self.job)
@@ -99,7 +101,6 @@ class Runner:
 
 def attempt(name: str, do: Callable[[], Any], outage: Outage) -> tuple[bool, Any]:
     """Whether it succeeded, and what it returned. A failure is told and costs nothing but this attempt."""
-    close_old_connections()
     try:
         result = do()
     except Exception as error:  # the next attempt may succeed, and the others must go on
@@ -152,6 +153,7 @@ class Ticker:
 
     def follow_schedule(self) -> None:
         """Start, stop and pace runners as the rows say; while they cannot be read the last known hold."""
+        close_old_connections()
         read, schedule = attempt("reading the schedule", read_schedule, self.outage)
         if not read:
             return

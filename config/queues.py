@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from kombu import Queue
 
+from cases.broker import KEY_PREFIX, QUEUES
+
 # Without a broker nothing is connected to: a message stays in the memory of whoever sends it.
 broker_url = settings.REDIS_URL or "memory://"
 result_backend = None
@@ -22,7 +24,7 @@ task_ignore_result = True
 timezone = "UTC"
 beat_scheduler = settings.CELERY_BEAT_SCHEDULER
 
-task_queues = [Queue("tick"), Queue("send"), Queue("heavy")]
+task_queues = [Queue(name) for name in QUEUES]
 task_default_queue = "send"
 task_create_missing_queues = False
 task_routes = {
@@ -62,7 +64,7 @@ REDIS_OPTIONS: dict[str, Any] = {
     "socket_keepalive": True,
     "health_check_interval": 25,
     "retry_on_timeout": True,
-    "global_keyprefix": "case:",
+    "global_keyprefix": KEY_PREFIX,
 }
 broker_transport_options = REDIS_OPTIONS if settings.REDIS_URL else {}
 # Who sends must not hang on a broker that is away.

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from cases import waking
+from cases.models import Heartbeat
+from cases.services.beat_seed import OURS, SCHEDULE
+from cases.ticker import Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
+from tools.bootstrap import ROOT
+
+PATIENCE = 20  # seconds after which a test gives up
+TICK = Job("cases.tasks.tick")
+
+
+class Counting(Job):
+    """A job that says when it begins, waits until it may go on, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__("cases.tasks.counting")
+        object.__setattr__(self, "begun", threading.Semaphore(0))
+        object.__setattr__(self, "go_on", threading.Semaphore(0))
+        object.__setattr__(self, "at_once", [0, 0])
+
+    begun: threading.Semaphore
+    go_on: threading.Semaphore
+    at_once: list[int]
+
+    def run(self) -> int:
+        self.at_once[0] += 1
+        self.at_once[1] = max(self.at_once)
+        self.begun.release()
+        assert self.go_on.acquire(timeout=PATIENCE)
+        self.at_once[0] -= 1
+        return 1
+
+
+def nothing(job: Job) -> None: ...
+
+
+@pytest.fixture
+def runner() -> Iterator[tuple[Runner, Counting]]:
+    job = Counting()
+    running = Runner(job, timedelta(hours=1), Outage(), nothing)
+    running.thread.start()
+    assert job.begun.acquire(timeout=PATIENCE)
+    yield running, job
+    running.stop()
+    for _waiting in range(5):
+        job.go_on.release()
+    running.thread.join(PATIENCE)
+    assert not running.thread.is_alive()
+
+
+def test_a_job_runs_at_once_and_again_when_woken(runner: tuple[Runner, Counting]) -> None:
+    running, job = runner
+    job.go_on.release()
+    running.wake()
+    assert job.begun.acquire(timeout=PATIENCE)
+
+
+def test_a_job_woken_while_it_runs_runs_again_afterwards_and_never_beside_itself(
+    runner: tuple[Runner, Counting],
+) -> None:
+    running, job = runner
+    running.wake()
+    running.wake()
+    assert not job.begun.acquire(blocking=False)
+    job.go_on.release()
+    assert job.begun.acquire(timeout=PATIENCE)
+    assert job.at_once == [1, 1]
+
+
+def test_what_is_under_way_ends_before_the_thread_does(runner: tuple[Runner, Counting]) -> None:
+    running, job = runner
+    running.stop()
+    assert running.thread.is_alive()
+    job.go_on.release()
+    running.thread.join(PATIENCE)
+    assert job.at_once == [0, 1]
+
+
+def test_a_slow_job_keeps_no_other_from_running(runner: tuple[Runner, Counting]) -> None:
+    quick = Counting()
+    other = Runner(quick, timedelta(milliseconds=1), Outage(), nothing)
+    other.thread.start()
+    for _run in range(3):
+        assert quick.begun.acquire(timeout=PATIENCE)
+        quick.go_on.release()
+    other.stop()
+    quick.go_on.release()
+    other.thread.join(PATIENCE)
+
+
+@pytest.mark.django_db
+def test_the_schedule_is_the_one_that_beat_reads() -> None:
+    jobs = read_schedule()
+    assert len(jobs) == len(SCHEDULE)
+    assert jobs[TICK] == timedelta(seconds=10)
+    assert jobs[Job("cases.tasks.send_notices", ("email",))] == timedelta(seconds=5)
+
+
+@pytest.mark.django_db
+def test_what_an_administrator_changes_holds_from_the_next_look() -> None:
+    half_a_minute = IntervalSchedule.objects.create(every=30, period="seconds")
+    PeriodicTask.objects.filter(name="tick").update(interval=half_a_minute)
+    PeriodicTask.objects.filter(name="janitor").update(enabled=False)
+    jobs = read_schedule()
+    assert jobs[TICK] == timedelta(seconds=30)
+    assert Job("cases.tasks.janitor") not in jobs
+
+
+@pytest.mark.django_db
+def test_two_rows_for_one_task_are_one_job() -> None:
+    minutely = IntervalSchedule.objects.create(every=1, period="minutes")
+    PeriodicTask.objects.create(name="again", task="cases.tasks.tick", interval=minutely)
+    assert read_schedule()[TICK] == timedelta(seconds=10)
+
+
+@pytest.mark.django_db
+def test_a_row_with_a_task_nobody_knows_is_left_out() -> None:
+    PeriodicTask.objects.filter(name="tick").update(task="os.system")
+    assert TICK not in read_schedule()
+    assert all(job.task.startswith("cases.tasks.") for job in read_schedule())
+
+
+@pytest.mark.django_db
+def test_everything_is_done_once_when_asked_so() -> None:
+    assert run_once() == []
+    assert {"tick", "janitor"} <= set(Heartbeat.objects.values_list("name", flat=True))
+
+
+@pytest.mark.django_db
+def test_what_fails_is_named_and_the_rest_is_done(caplog: pytest.LogCaptureFixture) -> None:
+    # A channel nobody knows, as a row of another version might name.
+    PeriodicTask.objects.filter(name="send:inbox").update(args='["pigeon", "too", "many"]')
+    with pytest.raises(CommandError, match="send_notices pigeon too many"):
+        call_command("ticker", once=True)
+    assert "is tried again" in caplog.text
+    assert Heartbeat.objects.filter(name="janitor").exists()
+
+
+def fail(error: Exception) -> Callable[[], None]:
+    def failing() -> None:
+        raise error
+
+    return failing
+
+
+@pytest.mark.django_db
+def test_a_refused_statement_is_told_as_a_failure_and_not_as_an_outage(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outage = Outage()
+    assert attempt("something", fail(OperationalError("lock timeout")), outage) == (False, None)
+    assert "something failed" in caplog.text
+    assert "away" not in caplog.text
+
+
+def test_an_outage_is_told_once_and_its_end_once(caplog: pytest.LogCaptureFixture) -> None:
+    outage = Outage()
+    for _attempt in range(3):
+        outage.begins(OperationalError("connection refused"))
+    for _attempt in range(3):
+        outage.ends()
+    assert [record.getMessage().split(";")[0] for record in caplog.records] == [
+        "the database is away",
+        "the database is back",
+    ]
+
+
+def start_ticker(folder: Path, **environment: str) -> subprocess.Popen[str]:
+    surroundings = os.environ | {"VAR_DIR": str(folder), "DATABASE_URL": ""} | environment
+    words = [sys.executable, "manage.py", "ticker"]
+    return subprocess.Popen(words, cwd=ROOT, env=surroundings, stderr=subprocess.PIPE, text=True)
+
+
+def first_words(process: subprocess.Popen[str]) -> str:
+    assert process.stderr
+    return process.stderr.readline()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_signal_ends_it_also_while_the_database_was_never_there(number: int, tmp_path: Path) -> None:
+    with start_ticker(tmp_path, DATABASE_URL="postgres://nobody@127.0.0.1:1/nothing") as process:
+        try:
+            assert "the database is away" in first_words(process)
+            process.send_signal(number)
+            assert process.wait(PATIENCE) == 0
+            assert process.stderr
+            assert process.stderr.read() == ""  # said once, and no trace
+        finally:
+            process.kill()
+
+
+def test_the_seed_names_what_may_not_be_deleted() -> None:
+    assert len(OURS) == len(SCHEDULE)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_it_works_in_threads_of_its_own_and_leaves_no_connection_behind() -> None:
+    running = Ticker()
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        assert any(Heartbeat.objects.filter(name="tick").exists() or thread.join(0.1) for _t in range(200))
+        assert running.wake in waking.WAKERS
+    finally:
+        running.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert running.wake not in waking.WAKERS
+    assert not any(runner.thread.is_alive() for runner in running.runners.values())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        assert cursor.fetchone()[0] == 1
