@@ -1,0 +1,137 @@
+"""A customer who is not satisfied: who takes over, what blocks the next delivery, and how the chain is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from cases.choices import Role, State
+from cases.exceptions import NotPossible
+from cases.models import Absence, Case, Staff
+from cases.services import transition_case
+from cases.services.assignment import Because
+from cases.services.record_cells import record_cells
+from tests.factories import StaffFactory
+from tests.scenes import Scene, make_scene
+
+pytestmark = pytest.mark.django_db
+
+HOUR = timedelta(hours=1)
+REMARK = 12  # the last of the thirteen columns
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+def dispute(case: Case, score: int = 2) -> Case:
+    return transition_case(case.pk, "dispute", actor=None, solved=False, score=score, comment="没解决")
+
+
+def because(case: Case) -> str:
+    return case.events.filter(kind="dispute").latest("seq").data["because"]
+
+
+def deliver_again(case: Case, who: Staff) -> Case:
+    """The second handling as its handler does it."""
+    transition_case(case.pk, "submit_plan", actor=who, plan="更换承运商")
+    transition_case(case.pk, "accept", actor=who, promised_at=timezone.now() + HOUR)
+    return transition_case(case.pk, "deliver", actor=who, result="已重发", proof="SF1")
+
+
+def away(staff: Staff) -> None:
+    now = timezone.now()
+    Absence.objects.create(staff=staff, starts_at=now - HOUR, ends_at=now + HOUR)
+
+
+def test_the_supervisor_with_the_fewest_open_cases_takes_over(scene: Scene) -> None:
+    scene.case(State.HANDLING)
+    idle = StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    busy = scene.case()
+    Case.objects.filter(pk=busy.pk).update(handler=scene.supervisor)
+
+    case = dispute(scene.case(State.CONFIRMATION))
+
+    assert (case.handler, because(case)) == (idle, Because.SUPERVISOR)
+    assert (case.state, case.round_number) == (State.HANDLING, 2)
+
+
+def test_a_supervisor_who_is_away_is_not_on_duty(scene: Scene) -> None:
+    away(scene.supervisor)
+
+    case = dispute(scene.case(State.CONFIRMATION))
+
+    assert (case.handler, because(case)) == (scene.manager, Because.NO_SUPERVISOR)
+
+
+def test_a_supervisor_who_handled_the_case_does_not_get_it_again(scene: Scene) -> None:
+    case = dispute(scene.case(State.CONFIRMATION))
+    assert case.handler == scene.supervisor
+
+    case = dispute(deliver_again(case, scene.supervisor))
+
+    assert (case.handler, because(case)) == (scene.manager, Because.NO_SUPERVISOR)
+
+
+def test_the_third_dissatisfaction_goes_to_a_manager(scene: Scene) -> None:
+    second = StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    case = dispute(scene.case(State.CONFIRMATION))
+    case = dispute(deliver_again(case, case.handler))
+    assert because(case) == Because.SUPERVISOR
+    assert case.handler in (second, scene.supervisor)
+
+    case = dispute(deliver_again(case, case.handler))
+
+    assert (case.handler, because(case), case.round_number) == (scene.manager, Because.REPEATED, 4)
+
+
+def test_where_nobody_is_free_the_team_must_accept_and_it_is_said(scene: Scene) -> None:
+    away(scene.supervisor)
+    away(scene.manager)
+
+    case = dispute(scene.case(State.CONFIRMATION))
+
+    assert (case.handler, because(case)) == (None, Because.NOBODY)
+
+
+def test_delivery_waits_for_the_improvement_plan(scene: Scene) -> None:
+    case = dispute(scene.case(State.CONFIRMATION))
+    transition_case(case.pk, "accept", actor=scene.supervisor, promised_at=timezone.now() + HOUR)
+
+    with pytest.raises(NotPossible, match="improvement plan|改进方案|改进计划"):
+        transition_case(case.pk, "deliver", actor=scene.supervisor, result="已重发", proof="SF1")
+
+
+def test_each_round_keeps_its_own_result_and_score(scene: Scene) -> None:
+    case = dispute(scene.case(State.CONFIRMATION))
+    deliver_again(case, scene.supervisor)
+    transition_case(case.pk, "confirm", actor=None, score=5)
+
+    assert list(case.rounds.order_by("number").values_list("result", "score", "solved")) == [
+        ("已补发", 2, False),
+        ("已重发", 5, True),
+    ]
+
+
+def test_the_record_sheet_tells_the_chain_in_its_remark(scene: Scene) -> None:
+    case = dispute(scene.case(State.CONFIRMATION, remark="客户要求优先派送"))
+    deliver_again(case, scene.supervisor)
+    transition_case(case.pk, "confirm", actor=None, score=5)
+
+    [cells] = record_cells(Case.objects.filter(pk=case.pk))
+
+    assert cells[REMARK] == (
+        f"客户要求优先派送；二次处理：第1轮 {scene.specialist} 未解决 2分→第2轮 {scene.supervisor} 已解决 5分"
+    )
+
+
+def test_a_case_handled_once_has_no_chain(scene: Scene) -> None:
+    case = scene.case(State.ARCHIVE)
+
+    [cells] = record_cells(Case.objects.filter(pk=case.pk))
+
+    assert cells[REMARK] == ""
