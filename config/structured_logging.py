@@ -7,16 +7,18 @@ without the token of a customer's link, the primary key of the member of staff, 
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django_structlog.middlewares import RequestMiddleware
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 # What stands behind /c/ opens a customer's case, also where it was mistyped or cut off.
-_TOKEN = re.compile(r"(/c/)[^/\s\"'\\?#<>]+")
+_TOKEN = re.compile(r"(/c/)[^/\s\"'\\?#<>]+", re.IGNORECASE)
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -78,3 +80,9 @@ class RequestRecordMiddleware(RequestMiddleware):
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return without_tokens(f"{request.method} {request.path}")
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        """Who asks is not looked up again where the database failed: each attempt takes seconds."""
+        if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+            RequestMiddleware.bind_user_id(request)

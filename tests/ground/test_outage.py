@@ -1,0 +1,85 @@
+"""The site while its database is away, asked in a process of its own that never had one."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tools.bootstrap import ROOT
+
+ASK = """
+import json, sys, time
+import django
+django.setup()
+from django.conf import settings
+from django.test import Client
+client = Client(raise_request_exception=False, SERVER_NAME="127.0.0.1")
+client.cookies[settings.SESSION_COOKIE_NAME] = "somebodyssession"
+answers = []
+for path in sys.argv[1:]:
+    began = time.monotonic()
+    answer = client.get(path, headers={"accept-language": "en"})
+    page = b"".join(answer) if answer.streaming else answer.content
+    answers.append({"path": path, "status": answer.status_code, "seconds": time.monotonic() - began,
+                    "retry": answer.headers.get("Retry-After"), "page": page.decode()})
+print(json.dumps(answers))
+"""
+PAGES = [
+    "/admin/",
+    "/admin/cases/case/",
+    "/admin/login/",
+    "/status",
+    "/c/sometokenthatleadsnowhere/",
+    "/nowhere",
+]
+
+
+def ask(database: str, *paths: str) -> list[dict[str, Any]]:
+    surroundings = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    result = subprocess.run(
+        [sys.executable, "-c", ASK, *paths],
+        cwd=ROOT,
+        env=surroundings,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answers: list[dict[str, Any]] = json.loads(result.stdout.splitlines()[-1])
+    return answers
+
+
+@pytest.fixture(scope="module")
+def answers() -> list[dict[str, Any]]:
+    return ask("postgres://nobody@127.0.0.1:1/nothing", *PAGES)
+
+
+def test_every_page_says_that_it_is_away_and_when_to_come_back(answers: list[dict[str, Any]]) -> None:
+    assert [(answer["path"], answer["status"]) for answer in answers] == [(path, 503) for path in PAGES]
+    assert {answer["retry"] for answer in answers} == {"10"}
+
+
+def test_no_page_shows_a_trace(answers: list[dict[str, Any]]) -> None:
+    for answer in answers:
+        assert "Traceback" not in answer["page"]
+        assert "127.0.0.1" not in answer["page"]
+        assert "The service is away for a moment" in answer["page"]
+
+
+def test_the_process_says_that_it_lives_and_is_not_ready() -> None:
+    alive, ready = ask("postgres://nobody@127.0.0.1:1/nothing", "/healthz", "/readyz")
+    assert (alive["status"], ready["status"]) == (200, 503)
+    assert ready["retry"] == "10"
+
+
+def test_a_database_that_never_answers_is_given_up_within_five_seconds() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        for answer in ask(f"postgres://nobody@127.0.0.1:{port}/nothing", "/admin/", "/readyz"):
+            assert answer["status"] == 503
+            assert answer["seconds"] < 5
