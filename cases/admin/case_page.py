@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from cases.admin.contacts import contacts_view
+from cases.admin.customer_links import links_urls
 from cases.admin.lifecycle_help import lifecycle_view
 from cases.admin.panels import page_context, read_case
 from cases.admin.registration import customers_view, proposal_view, registration_view
@@ -46,6 +47,7 @@ class CasePageMixin:
                 inside(csrf_protect(require_POST(presence_view))),
                 name="cases_case_presence",
             ),
+            *links_urls(inside),
         ]
         return [*own, *super().get_urls()]
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.admin.badges import Countdown, countdown, state_badge, urgency_badge, vip_mark
+from cases.admin.customer_links import links_panel
 from cases.admin.state_path import state_path
 from cases.admin.timeline import build_timeline
 from cases.admin.transitions import find_case
@@ -79,6 +80,7 @@ def page_context(staff: Staff, case: Case, *, before: int | None) -> dict[str, A
         "supports": case.support_requests.all(),
         "attachments": [event.attachment for event in milestones if event.kind == EventKind.ATTACH_FILE],
         "duplicates": linked_cases(case, milestones, staff),
+        "links_panel": links_panel(case, staff, at),
         "may_attach": staff.has_perm("cases.attach_file"),
         "may_reveal": staff.has_perm("cases.reveal_contact"),
         "seen_at": at,

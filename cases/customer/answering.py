@@ -50,5 +50,6 @@ def see_page(address: str, language: str) -> HttpResponse:
 
 
 def sealed(response: HttpResponse, language: str) -> HttpResponse:
-    response.headers.update({**HEADERS, "Content-Language": language})
+    for name, value in {**HEADERS, "Content-Language": language}.items():
+        response.headers[name] = value
     return response

@@ -54,9 +54,16 @@ def give_word(link: CustomerLink, word: Word, *, nonce: str) -> Case:
     about = case.rounds.get(number=link.round_number)
     if not may_give_word(case, about, now):
         raise NotPossible
+    if word == word_on(about):
+        return case
     name, answers = step_for(case, about, word)
     CustomerLink.objects.filter(pk=link.pk, first_used_at=None).update(first_used_at=now)
     return transition_case(case.pk, name, actor=None, cause_key=cause, **answers)
+
+
+def word_on(about: Round) -> Word | None:
+    """What was said about this round so far."""
+    return None if about.solved is None else Word(about.solved, about.score, about.comment)
 
 
 def cause_key(link: CustomerLink, nonce: str) -> str:

@@ -78,10 +78,12 @@ def test_silence_archives_without_a_score_and_only_the_system_says_so(scene: Sce
     assert (rounds(case)[0].score, rounds(case)[0].closed_at) == (None, case.archived_at)
 
 
-def test_an_archived_case_is_neither_confirmed_nor_disputed_again(scene: Scene) -> None:
+def test_an_archived_case_is_not_confirmed_again_and_disputed_by_nobody_but_the_customer(
+    scene: Scene,
+) -> None:
     case = scene.case(State.ARCHIVE)
     refused(NotPossible, case, "confirm", None, score=5)
-    refused(NotPossible, case, "dispute", None, score=1)
+    refused(NotPossible, case, "dispute", scene.specialist, score=1, channel="phone")
 
 
 def supervisor(scene: Scene) -> Staff:
