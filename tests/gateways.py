@@ -1,9 +1,9 @@
 """
 Fake gateways on loopback that say what they got: HTTP servers and mail servers, each with a behaviour.
 
-A behaviour is asked for each delivery, so it can be changed while the server runs. Every delivery is kept with
-its key (Idempotency-Key, or what stands before the @ of a Message-ID) and, given a path, appended to a file as a
-line of JSON before the answer is given: a process that is killed on receipt has been delivered to.
+A behaviour is asked for each delivery, so it can be changed while the server runs. Every delivery is kept
+with its key (Idempotency-Key, or what stands before the @ of a Message-ID) and, given a path, appended to a
+file as a line of JSON before the answer is given: who is killed on receipt has been delivered to.
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ class Delivery:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """Of a mail."""
+        message = email.message_from_bytes(self.body, policy=email.policy.default)
+        return str(message.get_payload(decode=True).decode())  # type: ignore[union-attr]
 
 
 class Journal:

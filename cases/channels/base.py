@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cases.channels.causes import stored
+from cases.channels.causes import Cause, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cases.channels.causes import Cause
+ANSWERS = (Cause.REFUSED, Cause.MOVED)
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,20 @@ class Letter:
 
 
 class SendingFailure(Exception):
-    """It was not sent, or nobody knows; ``cause`` is what is stored (``cases.channels.causes``)."""
+    """
+    It was not sent, or nobody knows; ``cause`` is what is stored (``cases.channels.causes``).
 
-    def __init__(self, cause: Cause, detail: str | int = "") -> None:
+    ``answered``: the far side works, and it is this letter it does not take.
+    """
+
+    def __init__(self, cause: Cause, detail: str | int = "", *, answered: bool = False) -> None:
         self.cause = stored(cause, detail)
+        self.answered = answered or cause in ANSWERS
         super().__init__(self.cause)
 
 
 class TemporaryFailure(SendingFailure):
-    """
-    Worth another attempt later.
-
-    ``of_recipient``: the far side answered, and it is only this recipient who cannot get it now.
-    """
-
-    def __init__(self, cause: Cause, detail: str | int = "", *, of_recipient: bool = False) -> None:
-        super().__init__(cause, detail)
-        self.of_recipient = of_recipient
+    """Worth another attempt later."""
 
 
 class PermanentFailure(SendingFailure):

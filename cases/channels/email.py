@@ -67,7 +67,7 @@ def _told_apart(letter: Letter, deadline: Deadline) -> Iterator[None]:
         yield
     except smtplib.SMTPRecipientsRefused as refused:
         codes = [code for code, _text in refused.recipients.values()]
-        raise _failure(max(codes, default=0), of_recipient=True) from refused
+        raise _failure(max(codes, default=0), answered=True) from refused
     except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as refused:
         raise TemporaryFailure(Cause.BUSY, refused.smtp_code) from refused
     except smtplib.SMTPResponseException as refused:
@@ -78,12 +78,12 @@ def _told_apart(letter: Letter, deadline: Deadline) -> Iterator[None]:
         raise TemporaryFailure(_cause_of(error, deadline)) from error
 
 
-def _failure(code: int, *, of_recipient: bool = False) -> TemporaryFailure | PermanentFailure:
+def _failure(code: int, *, answered: bool = False) -> TemporaryFailure | PermanentFailure:
     if code in ABOUT_OUR_LOGIN:
         return TemporaryFailure(Cause.NOT_SET_UP, code)
     if code >= 500:
         return PermanentFailure(Cause.REFUSED, code)
-    return TemporaryFailure(Cause.BUSY, code, of_recipient=of_recipient)
+    return TemporaryFailure(Cause.BUSY, code, answered=answered)
 
 
 def _cause_of(error: Exception, deadline: Deadline) -> Cause:

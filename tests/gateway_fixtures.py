@@ -1,3 +1,5 @@
+"""Fixtures of the fake gateways, for whichever test sends something."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

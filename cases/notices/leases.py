@@ -1,0 +1,157 @@
+"""
+Claiming notices for a while, and marking what became of them.
+
+A claim commits before anything is sent. What is written afterwards is written by its token alone: whoever
+slept past the lease, and whose notice another has claimed meanwhile, changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from cases.channels.causes import Cause, stored
+from cases.choices import NoticeState
+from cases.clock import database_now
+from cases.models import ChannelSetting, Endpoint, Notice
+from cases.notices.breakers import Meter, allowance, take
+from cases.notices.digests import merge_digests
+from cases.notices.letters import WITH_ENDPOINT
+from cases.notices.quiet import quiet_until
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from cases.querysets import NoticeQuerySet
+
+BATCH = 20
+SHARE = 5  # of one robot or webhook, so that a slow one keeps few waiting
+FREE: dict[str, Any] = {"lease_until": None, "lease_token": None}
+
+log = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
+    """
+    Notices that are due, leased to whoever calls; ``without`` are endpoints left out.
+
+    The row of the channel is locked meanwhile: breaker, rate and digests are looked after by one at a time.
+    """
+    setting = _locked_setting(channel)
+    now = database_now()
+    if not setting.active:
+        return []
+    _hold_while_quiet(setting, now)
+    _give_up_on_stoppers(channel, now)
+    merge_digests(channel, now)
+    found: list[int] = []
+    for meter, of_meter in _meters(setting, now, without):
+        many = min(allowance(meter, setting.per_minute, now), BATCH if meter is setting else SHARE)
+        due = Notice.objects.due(now).filter(of_meter, channel=channel)
+        free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:many]
+        ids = list(free) if many else []
+        take(meter, len(ids), now)
+        found += ids
+    return _lease(found, now)
+
+
+def _locked_setting(channel: str) -> ChannelSetting:
+    ChannelSetting.objects.get_or_create(channel=channel)
+    return ChannelSetting.objects.select_for_update().get(channel=channel)
+
+
+def _hold_while_quiet(setting: ChannelSetting, now: datetime) -> None:
+    """In quiet hours only what is urgent is due; the rest is, when they end."""
+    if ends_at := quiet_until(setting, now):
+        due = Notice.objects.due(now).filter(channel=setting.channel, urgent=False)
+        due.update(next_attempt_at=ends_at)
+
+
+def _give_up_on_stoppers(channel: str, now: datetime) -> None:
+    """Notices whose every attempt ended with the process that made it."""
+    worn_out = Q(attempts__gt=len(settings.NOTICE_RETRIES), lease_until__isnull=False)
+    Notice.objects.due(now).filter(worn_out, channel=channel).update(
+        state=NoticeState.DEAD, next_attempt_at=None, error=stored(Cause.INTERRUPTED), **FREE
+    )
+
+
+def _meters(setting: ChannelSetting, now: datetime, without: Collection[int]) -> Iterator[tuple[Meter, Q]]:
+    """Where breaker and rate are kept: each robot and webhook its own, other channels one."""
+    if setting.channel not in WITH_ENDPOINT:
+        yield setting, Q()
+        return
+    due = Notice.objects.due(now).filter(channel=setting.channel).exclude(endpoint__in=without)
+    wanted = due.order_by().values("endpoint").distinct()
+    for endpoint in Endpoint.objects.filter(pk__in=wanted).order_by("pk").select_for_update():
+        yield endpoint, Q(endpoint=endpoint)
+
+
+def _lease(ids: list[int], now: datetime) -> list[Notice]:
+    if not ids:
+        return []
+    token = uuid.uuid4()
+    Notice.objects.due(now).filter(pk__in=ids).update(
+        lease_until=now + settings.NOTICE_LEASE, lease_token=token
+    )
+    leased = Notice.objects.filter(pk__in=ids, lease_token=token).order_by("next_attempt_at", "pk")
+    return list(leased.select_related("staff", "customer", "endpoint", "case", "event"))
+
+
+def begin(notice: Notice) -> bool:
+    """
+    Count the attempt and renew the lease, right before sending; False when another has it meanwhile.
+
+    However long a batch takes, none of its notices outlives its lease unnoticed.
+    """
+    renewed = _ours(notice).update(
+        attempts=F("attempts") + 1, lease_until=database_now() + settings.NOTICE_LEASE
+    )
+    notice.attempts += 1
+    return _is_told(notice, renewed)
+
+
+def give_back(notice: Notice) -> bool:
+    """It was not tried after all."""
+    return _mark(notice)
+
+
+def mark_sent(notice: Notice) -> bool:
+    """Whether it was still ours; if not, another has sent it or will."""
+    return _mark(notice, state=NoticeState.SENT, sent_at=database_now(), next_attempt_at=None, error="")
+
+
+def put_off(notice: Notice, error: str) -> bool:
+    """Try again later, after longer and longer waits; after the last of them give up."""
+    retries = settings.NOTICE_RETRIES
+    if notice.attempts > len(retries):
+        return give_up(notice, error)
+    wait = timedelta(seconds=retries[notice.attempts - 1] * random.uniform(1.0, 1.25))
+    return _mark(notice, next_attempt_at=database_now() + wait, error=error)
+
+
+def give_up(notice: Notice, error: str) -> bool:
+    """Until a person replays it."""
+    return _mark(notice, state=NoticeState.DEAD, next_attempt_at=None, error=error)
+
+
+def _mark(notice: Notice, **values: Any) -> bool:
+    return _is_told(notice, _ours(notice).update(**values, **FREE))
+
+
+def _ours(notice: Notice) -> NoticeQuerySet:
+    return Notice.objects.filter(pk=notice.pk, state=NoticeState.WAITING, lease_token=notice.lease_token)
+
+
+def _is_told(notice: Notice, rows: int) -> bool:
+    if not rows:
+        log.warning("notice %s was claimed by another meanwhile", notice.pk)
+    return bool(rows)

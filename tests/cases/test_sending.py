@@ -1,0 +1,381 @@
+"""The outbox: every notice is sent at least once, marked once, tried as planned, given up with its cause."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from cases.choices import NoticeChannel, NoticeState, Role
+from cases.exceptions import NotPermitted, NotPossible
+from cases.models import CustomerLink, Notice
+from cases.notices import leases
+from cases.notices.replaying import replay_notice
+from cases.notices.sending import send_due
+from tests.cases.sending import endpoint_at, fresh, owe, owe_many, setting_of, states
+from tests.factories import ContactFactory, CustomerFactory, StaffFactory, make_case
+from tests.gateways import HttpGateway, MailGateway, Talk
+
+pytestmark = pytest.mark.django_db
+
+
+def later(seconds: float) -> Any:
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False)
+
+
+def test_what_is_due_is_sent_once_with_its_key(mail: MailGateway) -> None:
+    notice = owe(staff=StaffFactory(email="anna@example.com"))
+    assert send_due("email") == 1
+    assert send_due("email") == 0
+    assert mail.journal.keys == [str(notice.key)]
+    sent = fresh(notice)
+    assert (sent.state, sent.attempts, sent.error) == (NoticeState.SENT, 1, "")
+    assert sent.lease_token is None
+    assert sent.sent_at is not None
+
+
+def test_what_is_not_due_or_goes_another_way_is_left_alone(mail: MailGateway) -> None:
+    owe(staff=StaffFactory(), next_attempt_at=timezone.now() + timedelta(minutes=1))
+    owe(staff=StaffFactory(), channel=NoticeChannel.SMS)
+    assert send_due("email") == 0
+    assert states() == {"waiting": 2}
+
+
+def test_a_notice_for_the_inbox_needs_no_sender() -> None:
+    owe(staff=StaffFactory(), channel=NoticeChannel.INBOX)
+    assert send_due("inbox") == 1
+    assert states() == {"sent": 1}
+
+
+def test_a_failed_attempt_is_repeated_after_longer_and_longer_waits(mail: MailGateway, settings: Any) -> None:
+    mail.answers["RCPT"] = "451 later"
+    notice = owe(staff=StaffFactory())
+    moment, waits = timezone.now(), []
+    for attempt in range(1, len(settings.NOTICE_RETRIES) + 2):
+        with time_machine.travel(moment, tick=False):
+            assert send_due("email") == 0
+        notice = fresh(notice)
+        assert (notice.attempts, notice.error) == (attempt, "busy: 451")
+        if notice.next_attempt_at:
+            waits.append((notice.next_attempt_at - moment).total_seconds())
+            moment = notice.next_attempt_at
+    assert notice.state == NoticeState.DEAD
+    planned = [30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 43200]
+    assert all(plan <= wait <= plan * 1.25 for plan, wait in zip(planned, waits, strict=True))
+
+
+def test_a_refusal_for_good_is_given_up_at_once(mail: MailGateway) -> None:
+    mail.answers["RCPT"] = "550 no such person"
+    notice = owe(staff=StaffFactory())
+    send_due("email")
+    assert (fresh(notice).state, fresh(notice).error) == (NoticeState.DEAD, "refused: 550")
+
+
+def test_a_notice_given_up_can_be_sent_again_with_the_same_key(mail: MailGateway) -> None:
+    manager = StaffFactory(role=Role.MANAGER)
+    mail.answers["RCPT"] = "550 no such person"
+    notice = owe(staff=StaffFactory())
+    send_due("email")
+    mail.answers.clear()
+    replay_notice(notice.pk, actor=manager)
+    assert (fresh(notice).attempts, fresh(notice).replayed_by) == (0, manager)
+    assert send_due("email") == 1
+    assert mail.journal.keys == [str(notice.key)]
+    with pytest.raises(NotPossible):
+        replay_notice(notice.pk, actor=manager)
+
+
+def test_only_who_may_sends_again() -> None:
+    notice = owe(staff=StaffFactory(), state=NoticeState.DEAD, next_attempt_at=None, error="left")
+    for role in (Role.AGENT, Role.SUPERVISOR, Role.AUDITOR):
+        with pytest.raises(NotPermitted):
+            replay_notice(notice.pk, actor=StaffFactory(role=role))
+    assert states() == {"dead": 1}
+
+
+# --- Leases
+
+
+def test_two_senders_never_hold_the_same_notice() -> None:
+    owe_many(StaffFactory(), 15)
+    first, second = leases.claim("email"), leases.claim("email")
+    assert (len(first), len(second)) == (15, 0)
+
+
+def test_who_slept_past_the_lease_changes_nothing(mail: MailGateway) -> None:
+    notice = owe(staff=StaffFactory())
+    (slow,) = leases.claim("email")
+    with later(61):
+        (fast,) = leases.claim("email")
+        assert not leases.begin(slow)
+        assert leases.begin(fast)
+        assert leases.mark_sent(fast)
+        for stale in (leases.mark_sent, leases.give_back):
+            assert not stale(slow)
+        assert not leases.put_off(slow, "busy")
+        assert not leases.give_up(slow, "refused")
+    after = fresh(notice)
+    assert (after.state, after.attempts, after.error) == (NoticeState.SENT, 1, "")
+
+
+def test_a_sender_that_was_killed_is_followed_by_another_with_the_same_key(mail: MailGateway) -> None:
+    """Killed after the far side took it: delivered twice under one key, which is what it can fold."""
+    notice = owe(staff=StaffFactory())
+    (held,) = leases.claim("email")
+    assert leases.begin(held)
+    assert send_due("email") == 0
+    with later(61):
+        assert send_due("email") == 1
+    assert mail.journal.keys == [str(notice.key)]
+    assert fresh(notice).attempts == 2
+
+
+def test_a_long_batch_keeps_its_leases_alive(mail: MailGateway) -> None:
+    first, second = owe_many(StaffFactory(), 2)
+    claimed = leases.claim("email")
+    with later(59):
+        assert leases.begin(claimed[0])
+    with later(110):
+        assert [notice.pk for notice in leases.claim("email")] == [second.pk]
+    assert fresh(first).lease_token == claimed[0].lease_token
+
+
+def test_a_notice_that_stops_every_sender_is_given_up(settings: Any) -> None:
+    settings.NOTICE_RETRIES = [1, 2]
+    notice = owe(staff=StaffFactory())
+    for attempt in range(3):
+        with later(attempt * 120):
+            (held,) = leases.claim("email")
+            assert leases.begin(held)
+    with later(600):
+        assert leases.claim("email") == []
+    assert (fresh(notice).state, fresh(notice).error) == (NoticeState.DEAD, "interrupted")
+
+
+def test_no_more_is_begun_when_the_time_is_over(mail: MailGateway) -> None:
+    owe_many(StaffFactory(), 3)
+    assert send_due("email", seconds=0) == 0
+    assert send_due("email", seconds=0.000001) <= 1
+    assert Notice.objects.exclude(lease_token=None).count() == 0
+
+
+# --- What is wrong with one notice belongs to that notice
+
+
+def test_options_that_are_none_belong_to_the_gateway(
+    gateway: HttpGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint_at(gateway.url, NoticeChannel.SMS, options=["not", "an", "object"])
+    text = owe(customer=ContactFactory(value="+8613812345678").customer, channel=NoticeChannel.SMS)
+    with caplog.at_level(logging.WARNING):
+        send_due("sms")
+    assert fresh(text).error == "not_set_up"
+    assert "13812345678" not in caplog.text
+
+
+def test_something_unexpected_counts_as_an_attempt(
+    mail: MailGateway, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "tests.cases.breaking.BreakingBackend"
+    first, second = owe(staff=StaffFactory(email="break@example.com")), owe(staff=StaffFactory())
+    with caplog.at_level(logging.ERROR):
+        assert send_due("email") == 1
+    assert (fresh(first).attempts, fresh(first).error) == (1, "unexpected: ZeroDivisionError")
+    assert fresh(second).state == NoticeState.SENT
+    assert "ZeroDivisionError" in caplog.text
+    assert "example.com" not in caplog.text
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_without_an_address_it_is_given_up_with_the_cause(channel: str, mail: MailGateway) -> None:
+    endpoint_at("https://sms.example/", NoticeChannel.SMS, options={"body": {"t": "{text}"}})
+    staff = owe(staff=StaffFactory(email=""), channel=channel)
+    customer = owe(customer=CustomerFactory(), channel=channel)
+    gone = owe(staff=StaffFactory(is_active=False), channel=channel)
+    send_due(channel)
+    assert [fresh(one).error for one in (staff, customer, gone)] == ["no_address", "no_address", "left"]
+    assert states() == {"dead": 3}
+
+
+def test_the_preferred_contact_comes_first(mail: MailGateway) -> None:
+    customer = CustomerFactory()
+    ContactFactory(customer=customer, kind="email", value="first@example.com")
+    ContactFactory(customer=customer, kind="email", value="preferred@example.com", preferred=True)
+    owe(customer=customer)
+    send_due("email")
+    assert mail.journal.deliveries[0].path == "preferred@example.com"
+
+
+def test_a_link_is_made_when_it_is_sent_and_only_for_a_customer(mail: MailGateway) -> None:
+    case = make_case()
+    ContactFactory(customer=case.customer, kind="email", value="c@example.com")
+    notice = owe(customer=case.customer, case=case, body="请确认：{link}")
+    owe(staff=StaffFactory(), case=case, body="客户写道：{link}")
+    owe(customer=case.customer, case=case, body="无链接")
+    send_due("email")
+    link = CustomerLink.objects.get()
+    assert (link.notice, link.case, link.round_number) == (notice, case, 1)
+    assert fresh(notice).body == "请确认：{link}"
+    bodies = {delivery.key: delivery.text for delivery in mail.journal.deliveries}
+    assert "{link}" not in bodies[str(notice.key)]
+    assert "http://127.0.0.1:8000/" in bodies[str(notice.key)]
+
+
+def test_a_text_message_goes_through_the_gateway_of_the_team(gateway: HttpGateway) -> None:
+    case = make_case()
+    options = {"body": {"to": "{phone}", "text": "{text}", "key": "{key}"}}
+    other = endpoint_at("https://other.example/", NoticeChannel.SMS, options=options)
+    endpoint_at(gateway.url, NoticeChannel.SMS, options=options, team=case.team)
+    ContactFactory(customer=case.customer, value="10086")
+    ContactFactory(customer=case.customer, value="+8613812345678")
+    notice = owe(customer=case.customer, case=case, channel=NoticeChannel.SMS)
+    staff = owe(staff=StaffFactory(mobile="+8613900000000"), case=case, channel=NoticeChannel.SMS)
+    assert send_due("sms") == 2
+    said = [delivery.json for delivery in gateway.journal.deliveries]
+    assert [row["to"] for row in said] == ["+8613812345678", "+8613900000000"]
+    assert [row["key"] for row in said] == [str(notice.key), str(staff.key)]
+    assert other.pk
+
+
+def test_an_endpoint_that_is_switched_off_gets_nothing(gateway: HttpGateway) -> None:
+    notice = owe(endpoint=endpoint_at(gateway.url, active=False))
+    send_due("webhook")
+    assert fresh(notice).error == "switched_off"
+    assert gateway.journal.deliveries == []
+
+
+def test_a_channel_that_is_not_active_waits(mail: MailGateway) -> None:
+    owe(staff=StaffFactory())
+    setting_of(active=False)
+    assert send_due("email") == 0
+    assert states() == {"waiting": 1}
+    setting_of(active=True)
+    assert send_due("email") == 1
+
+
+# --- Breaker
+
+
+def failing(talk: Talk) -> None:
+    talk.answer(500)
+
+
+def test_after_five_failures_in_a_row_nothing_is_tried_for_a_while(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url)
+    for _number in range(8):
+        owe(endpoint=endpoint)
+    gateway.behave(failing)
+    for _run in range(9):
+        send_due("webhook")
+    assert len(gateway.journal.deliveries) == 5
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 5
+    assert endpoint.open_until is not None
+    assert endpoint.open_until > timezone.now()
+
+
+def test_a_doubtful_channel_lets_one_try_and_waits_longer_each_time(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url)
+    notices = [owe(endpoint=endpoint) for _number in range(30)]
+    gateway.behave(failing)
+    for _run in range(6):
+        send_due("webhook")
+    waits = []
+    moment = timezone.now()
+    for tries in range(6, 12):
+        endpoint.refresh_from_db()
+        assert endpoint.open_until is not None
+        moment = endpoint.open_until
+        with time_machine.travel(moment, tick=False):
+            send_due("webhook")
+            assert len(gateway.journal.deliveries) == tries
+            endpoint.refresh_from_db()
+            assert endpoint.open_until is not None
+            waits.append((endpoint.open_until - moment).total_seconds())
+    assert waits == [30, 60, 120, 240, 300, 300]
+    gateway.behave(lambda talk: talk.answer(200))
+    with time_machine.travel(moment + timedelta(hours=1), tick=False):
+        send_due("webhook")
+    endpoint.refresh_from_db()
+    assert (endpoint.failures, endpoint.open_until) == (0, None)
+    assert {fresh(notice).state for notice in notices} == {NoticeState.SENT}
+
+
+def test_only_one_sender_tries_a_doubtful_channel(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url, failures=5)
+    owe(endpoint=endpoint)
+    owe(endpoint=endpoint)
+    assert len(leases.claim("webhook")) == 1
+    assert leases.claim("webhook") == []
+
+
+def test_one_broken_webhook_does_not_stop_the_others(gateway: HttpGateway, settings: Any) -> None:
+    with HttpGateway(failing) as broken:
+        settings.OUTGOING_ALLOW = [gateway.address, broken.address]
+        bad, good = endpoint_at(broken.url), endpoint_at(gateway.url)
+        for _number in range(8):
+            owe(endpoint=bad)
+        notices = [owe(endpoint=good) for _number in range(8)]
+        send_due("webhook")
+    assert {fresh(notice).state for notice in notices} == {NoticeState.SENT}
+    assert Notice.objects.filter(endpoint=bad, attempts=0).count() == 7
+
+
+def test_refusals_are_answers_and_open_no_breaker(mail: MailGateway) -> None:
+    mail.answers["RCPT"] = "550 no such person"
+    for _number in range(7):
+        owe(staff=StaffFactory())
+    send_due("email")
+    assert states() == {"dead": 7}
+    assert setting_of().failures == 0
+
+
+def test_who_was_never_called_decides_nothing(gateway: HttpGateway) -> None:
+    setting_of(failures=6)
+    owe(staff=StaffFactory(email=""))
+    owe(staff=StaffFactory(email=""))
+    send_due("email")
+    assert states() == {"dead": 2}
+    assert (setting_of().failures, setting_of().open_until) == (6, None)
+
+
+# --- Rate and quiet hours
+
+
+def test_no_more_is_sent_in_a_minute_than_allowed(mail: MailGateway) -> None:
+    setting_of(per_minute=3)
+    for _number in range(7):
+        owe(staff=StaffFactory())
+    moment = timezone.now()
+    for minute in range(3):
+        with time_machine.travel(moment + timedelta(seconds=61 * minute), tick=False):
+            send_due("email")
+            assert send_due("email") == 0
+        assert len(mail.journal.deliveries) == min(3 * (minute + 1), 7)
+
+
+def test_each_robot_has_a_rate_of_its_own(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.WECOM, per_minute=2)
+    for _robot in range(2):
+        endpoint = endpoint_at(gateway.url, NoticeChannel.WECOM)
+        for _number in range(3):
+            owe(endpoint=endpoint)
+    send_due("wecom")
+    assert states() == {"sent": 4, "waiting": 2}
+
+
+def test_in_quiet_hours_only_what_is_urgent_is_sent(mail: MailGateway) -> None:
+    setting_of(quiet_from="22:00", quiet_until="08:00", time_zone="Asia/Shanghai")
+    night = timezone.datetime.fromisoformat("2024-10-01T23:30:00+08:00")
+    morning = timezone.datetime.fromisoformat("2024-10-02T08:00:00+08:00")
+    with time_machine.travel(night, tick=False):
+        calm, pressing = owe(staff=StaffFactory()), owe(staff=StaffFactory(), urgent=True)
+        assert send_due("email") == 1
+    assert fresh(pressing).state == NoticeState.SENT
+    assert fresh(calm).next_attempt_at == morning
+    with time_machine.travel(morning, tick=False):
+        assert send_due("email") == 1
