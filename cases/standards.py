@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cases.choices import JobState, LadderAction
 from cases.models import LadderStep, Rearming, ServiceLevelVersion, StandardsStamp, WorkCalendar
-from cases.worktime import ROUND_THE_CLOCK, PreparedCalendar
+from cases.worktime import ROUND_THE_CLOCK, CalendarFacts, PreparedCalendar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -135,12 +136,13 @@ def read_standards(number: int) -> Standards:
 
 
 def _earlier_calendars() -> dict[int, Earlier]:
-    changes = list(
-        Rearming.objects.order_by("stamp").values_list("stamp", "requested_at", "state", "calendars")
-    )
-    pairs = zip(changes, changes[1:], strict=False)
+    changes = list(Rearming.objects.order_by("stamp"))
     return {
-        stamp: Earlier(until, {int(pk): PreparedCalendar(facts_of(kept)) for pk, kept in calendars.items()})
-        for (stamp, _at, _state, calendars), (_next, until, state, _calendars) in pairs
-        if state != JobState.DONE
+        change.stamp: Earlier(following.requested_at, _prepared(change.calendars))
+        for change, following in pairwise(changes)
+        if following.state != JobState.DONE
     }
+
+
+def _prepared(calendars: dict[str, Any]) -> dict[int, PreparedCalendar]:
+    return {int(pk): PreparedCalendar(CalendarFacts.from_json(kept)) for pk, kept in calendars.items()}

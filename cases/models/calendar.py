@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import date, time
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -10,6 +15,10 @@ from simple_history.models import HistoricalRecords
 
 from cases.choices import DayKind
 from cases.models.organisation import Named
+from cases.worktime import CalendarFacts, Hours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class Weekday(models.IntegerChoices):
@@ -52,6 +61,46 @@ class WorkCalendar(Named):
                 fields=["is_default"], condition=Q(is_default=True), name="calendar_one_is_default"
             ),
         ]
+
+    def facts(self) -> CalendarFacts:
+        """What reckoning needs; prefetch ``windows`` and ``days`` where many are asked."""
+        return facts_of(self)
+
+
+def facts_of(calendar: Any) -> CalendarFacts:
+    """The facts of a calendar, also of one that a migration reads."""
+    weekly: dict[int, list[Hours]] = defaultdict(list)
+    for window in calendar.windows.all():
+        weekly[window.weekday].append((window.starts, window.ends))
+    return CalendarFacts(
+        time_zone=calendar.time_zone,
+        always_on=calendar.always_on,
+        windows=tuple((day, start, end) for day in sorted(weekly) for start, end in sorted(weekly[day])),
+        days=tuple((day.date, hours_of(day, weekly)) for day in sorted(calendar.days.all(), key=by_date)),
+    )
+
+
+def hours_of(day: Any, weekly: Mapping[int, Sequence[Hours]]) -> tuple[Hours, ...]:
+    """The windows of a special day, where ``weekly`` are those of its calendar by weekday."""
+    if day.kind == DayKind.AS_WEEKDAY:
+        return tuple(weekly.get(day.like_weekday, ()))
+    return read_hours(day.windows) if day.kind == DayKind.OWN_WINDOWS else ()
+
+
+def by_date(day: Any) -> date:
+    return day.date
+
+
+def read_hours(text: str) -> tuple[Hours, ...]:
+    """Windows written as 09:00-12:00, 13:30-15:00. Raises ValueError naming the part that is none."""
+    found = []
+    for part in text.replace("，", ",").replace("–", "-").split(","):
+        start, _dash, end = part.strip().partition("-")
+        try:
+            found.append((time.fromisoformat(start.strip()), time.fromisoformat(end.strip())))
+        except ValueError:
+            raise ValueError(part.strip()) from None
+    return tuple(found)
 
 
 class CalendarWindow(models.Model):
@@ -115,6 +164,13 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date:%Y-%m-%d} {self.label or self.get_kind_display()}"
+
+    def clean(self) -> None:
+        try:
+            read_hours(self.windows) if self.windows else ()
+        except ValueError as error:
+            example = _("Write windows as 09:00-12:00, 13:30-15:00; “%(part)s” is none.")
+            raise ValidationError({"windows": example % {"part": error}}) from error
 
 
 class CalendarYear(models.Model):

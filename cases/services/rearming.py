@@ -21,7 +21,7 @@ from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, 
 from cases.services.bulk_rows import insert_rows, values_of
 from cases.services.clocks import plan_sync, traits_of, write_timers
 from cases.services.set_wise import batched, update_rows
-from cases.standards import Earlier, facts_as_json, present_standards, read_standards
+from cases.standards import Earlier, present_standards, read_standards
 from cases.waking import wake
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def standards_changed(reason: str, *, actor: Staff | None) -> Rearming:
 
 def _calendars_now() -> dict[str, Any]:
     calendars = WorkCalendar.objects.prefetch_related("windows", "days")
-    return {str(calendar.pk): facts_as_json(calendar.facts()) for calendar in calendars}
+    return {str(calendar.pk): calendar.facts().as_json() for calendar in calendars}
 
 
 def rearm_some(*, most: int = 50) -> int:
@@ -136,8 +136,8 @@ def plan_rearming(case: Case, at: datetime) -> list[Timer]:
     version = case.standards.version_for(traits_of(case), case.received_at)
     if case.service_level is None or (version and version.applies_to_open):
         case.service_level = version
-    if case.round_number > 1:
-        case.current_round = next(iter(case.rounds.all()), None) or case.rounds.get(number=case.round_number)
+    if unclosed := list(case.rounds.all()):
+        case.current_round = unclosed[0]
     rows = [
         row for row in case.timers.all() if row.stopped_at is None or row.round_number == case.round_number
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from cases.choices import ClockKind, LadderAction, NoticeChannel, Whom
+from cases.choices import ClockKind, JobState, LadderAction, NoticeChannel, Whom
+from cases.models.calendar import facts_of
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any case there can be
 STAFF_CLOCKS = (
@@ -29,6 +30,16 @@ LADDER = (
 def ensure_standards(apps: Any) -> None:
     """Create what is missing; what was edited meanwhile stays. ``apps`` is the registry of models."""
     apps.get_model("cases", "StandardsStamp").objects.get_or_create(pk=1)
+    apps.get_model("cases", "Rearming").objects.get_or_create(
+        stamp=1,
+        defaults={
+            "reason": "开始",
+            "requested_at": BEGINNING,
+            "state": JobState.DONE,
+            "finished_at": BEGINNING,
+            "calendars": _calendars_as_json(apps),
+        },
+    )
     level, _created = apps.get_model("cases", "ServiceLevel").objects.get_or_create(
         name="标准服务", defaults={"name_en": "Standard service"}
     )
@@ -37,6 +48,12 @@ def ensure_standards(apps: Any) -> None:
     steps = apps.get_model("cases", "LadderStep").objects
     if not steps.exists():
         steps.bulk_create(steps.model(**row) for row in ladder_rows())
+
+
+def _calendars_as_json(apps: Any) -> dict[str, Any]:
+    """The facts of the calendars to begin with; a model in a migration has no methods, so it lends them."""
+    calendars = apps.get_model("cases", "WorkCalendar").objects.prefetch_related("windows", "days")
+    return {str(calendar.pk): facts_of(calendar).as_json() for calendar in calendars}
 
 
 def ladder_rows() -> list[dict[str, Any]]:
