@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,13 +12,11 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
 from django.core.validators import validate_email
 
-from cases.channels.base import PermanentFailure, TemporaryFailure
+from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from cases.channels.causes import Cause
 from cases.channels.deadline import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cases.channels.base import Letter
 
 LONGEST_SUBJECT = 200
@@ -32,9 +30,14 @@ def send(letter: Letter) -> None:
     if settings.EMAIL_BACKEND.endswith("DeadlineBackend") and not settings.EMAIL_HOST:
         raise TemporaryFailure(Cause.NOT_SET_UP)
     # An answer may take EMAIL_TIMEOUT; the whole conversation half as much again.
-    with Deadline(settings.EMAIL_TIMEOUT * 1.5) as deadline, _told_apart(letter, deadline):
+    with Deadline(settings.EMAIL_TIMEOUT * 1.5) as deadline:
         message.connection = get_connection(deadline=deadline)
-        message.send()
+        try:
+            message.send()
+        except (smtplib.SMTPException, OSError) as error:
+            with suppress(smtplib.SMTPException, OSError):
+                message.connection.close()
+            raise _failure_of(error, deadline) from error
 
 
 def as_message(letter: Letter) -> EmailMessage:
@@ -61,32 +64,26 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-@contextmanager
-def _told_apart(letter: Letter, deadline: Deadline) -> Iterator[None]:
-    try:
-        yield
-    except smtplib.SMTPRecipientsRefused as refused:
-        codes = [code for code, _text in refused.recipients.values()]
-        raise _failure(max(codes, default=0), answered=True) from refused
-    except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as refused:
-        raise TemporaryFailure(Cause.BUSY, refused.smtp_code) from refused
-    except smtplib.SMTPResponseException as refused:
-        raise _failure(refused.smtp_code) from refused
-    except smtplib.SMTPNotSupportedError as error:
-        raise TemporaryFailure(Cause.NOT_SET_UP) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise TemporaryFailure(_cause_of(error, deadline)) from error
+def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
+    if deadline.passed or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return TemporaryFailure(Cause.TOO_SLOW)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _text in error.recipients.values()]
+        return _refusal(max(codes, default=0), answered=True)
+    if isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
+        return TemporaryFailure(Cause.BUSY, error.smtp_code)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _refusal(error.smtp_code)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return TemporaryFailure(Cause.NOT_SET_UP)
+    return TemporaryFailure(
+        Cause.BROKEN_OFF if isinstance(error, smtplib.SMTPException) else Cause.NO_CONNECTION
+    )
 
 
-def _failure(code: int, *, answered: bool = False) -> TemporaryFailure | PermanentFailure:
+def _refusal(code: int, *, answered: bool = False) -> SendingFailure:
     if code in ABOUT_OUR_LOGIN:
         return TemporaryFailure(Cause.NOT_SET_UP, code)
     if code >= 500:
         return PermanentFailure(Cause.REFUSED, code)
     return TemporaryFailure(Cause.BUSY, code, answered=answered)
-
-
-def _cause_of(error: Exception, deadline: Deadline) -> Cause:
-    if deadline.passed or isinstance(error, TimeoutError):
-        return Cause.TOO_SLOW
-    return Cause.BROKEN_OFF if isinstance(error, smtplib.SMTPException) else Cause.NO_CONNECTION

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from cases.channels.base import Letter
     from cases.channels.http import Answer
 
-PLACEHOLDER = re.compile(r"\{([A-Za-z_]*)\}")
+PLACEHOLDER = re.compile(r"\{(\w*)\}")
 ALLOWED = frozenset({"phone", "national", "text", "key", "secret"})
 KNOWN = frozenset({"method", "format", "headers", "body", "success"})
 LONGEST = 500  # characters: seven or eight messages

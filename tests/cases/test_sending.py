@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -370,8 +370,8 @@ def test_each_robot_has_a_rate_of_its_own(gateway: HttpGateway) -> None:
 
 def test_in_quiet_hours_only_what_is_urgent_is_sent(mail: MailGateway) -> None:
     setting_of(quiet_from="22:00", quiet_until="08:00", time_zone="Asia/Shanghai")
-    night = timezone.datetime.fromisoformat("2024-10-01T23:30:00+08:00")
-    morning = timezone.datetime.fromisoformat("2024-10-02T08:00:00+08:00")
+    night = datetime.fromisoformat("2024-10-01T23:30:00+08:00")
+    morning = datetime.fromisoformat("2024-10-02T08:00:00+08:00")
     with time_machine.travel(night, tick=False):
         calm, pressing = owe(staff=StaffFactory()), owe(staff=StaffFactory(), urgent=True)
         assert send_due("email") == 1

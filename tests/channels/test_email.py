@@ -1,0 +1,109 @@
+"""Mail: plain text, one Message-ID for all attempts, and a server that may refuse, drip or be away."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from cases.channels import email
+from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
+from tests.channels.letters import KEY, letter
+from tests.gateway_fixtures import use_mail_server
+from tests.gateways import DumbServer, MailGateway, free_port
+
+
+def send(to: str = "anna@example.com", **more: Any) -> None:
+    email.send(letter("email", to, **more))
+
+
+def failure(**more: Any) -> str:
+    with pytest.raises(SendingFailure) as caught:
+        send(**more)
+    return caught.value.cause
+
+
+def test_a_mail_arrives_with_the_key_as_its_message_id(mail: MailGateway, settings: Any) -> None:
+    settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = "https://cases.example.com", "cases@example.com"
+    send()
+    send()
+    first, second = mail.journal.deliveries
+    assert first.headers["message-id"] == second.headers["message-id"] == f"<{KEY}@cases.example.com>"
+    assert first.headers["subject"] == "工单 CS20240101001"
+    assert first.headers["from"] == "cases@example.com"
+    assert first.headers["auto-submitted"] == "auto-generated"
+    assert first.headers["content-type"].startswith("text/plain")
+    assert first.text.strip() == "请在今天联系客户。"
+    assert first.path == "anna@example.com"
+
+
+def test_no_text_can_begin_a_header(mail: MailGateway) -> None:
+    send(subject="工单\r\nBcc: everybody@example.com\x00\u2028X: y", body="\r\n.\r\nBcc: x@example.com\r\n")
+    (delivery,) = mail.journal.deliveries
+    assert delivery.path == "anna@example.com"
+    assert "bcc" not in delivery.headers
+    assert "x" not in delivery.headers
+    assert delivery.headers["subject"] == "工单 Bcc: everybody@example.com X: y"
+    assert "." in delivery.text.splitlines()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "nobody",
+        "a@b",
+        "a@example.com,b@example.com",
+        "a@example.com\nBcc: b@example.com",
+        "a b@example.com",
+    ],
+)
+def test_what_is_no_address_is_told_nobody(address: str, mail: MailGateway) -> None:
+    with pytest.raises(PermanentFailure, match="bad_address"):
+        send(address)
+    assert mail.journal.deliveries == []
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+def test_four_hundred_means_later_and_five_hundred_never(step: str, mail: MailGateway) -> None:
+    mail.answers[step] = "451 4.7.1 anna@example.com is greylisted"
+    with pytest.raises(TemporaryFailure) as later:
+        send()
+    mail.answers[step] = "550 5.1.1 anna@example.com is unknown"
+    with pytest.raises(PermanentFailure) as never:
+        send()
+    assert (later.value.cause, never.value.cause) == ("busy: 451", "refused: 550")
+    assert later.value.answered == (step == "RCPT")
+
+
+def test_a_wrong_login_is_no_fault_of_the_mail(mail: MailGateway, settings: Any) -> None:
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "somebody", "a password"
+    with pytest.raises(TemporaryFailure, match="not_set_up"):
+        send()
+    mail.answers["MAIL"] = "530 5.7.0 Must issue a STARTTLS command first"
+    settings.EMAIL_HOST_USER = ""
+    with pytest.raises(TemporaryFailure, match="not_set_up: 530"):
+        send()
+
+
+def test_nobody_there_is_worth_another_attempt(settings: Any) -> None:
+    use_mail_server(settings, free_port())
+    with pytest.raises(TemporaryFailure, match="no_connection"):
+        send()
+
+
+def test_without_a_mail_server_nothing_is_tried(settings: Any) -> None:
+    use_mail_server(settings, 25)
+    settings.EMAIL_HOST = ""
+    with pytest.raises(TemporaryFailure, match="not_set_up"):
+        send()
+
+
+@pytest.mark.parametrize("drip", [b"", b"2", b"220-still here\r\n"], ids=["silent", "drips", "talks on"])
+def test_no_server_holds_us_longer_than_the_deadline(drip: bytes, settings: Any) -> None:
+    with DumbServer(drip) as server:
+        use_mail_server(settings, server.port)
+        begun = monotonic()
+        assert failure() == "too_slow"
+        assert monotonic() - begun < 3
