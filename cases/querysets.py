@@ -199,18 +199,43 @@ class TimerQuerySet(models.QuerySet[Any]):
         return self.filter(held, next_at__lte=at).order_by("next_at", "pk")
 
 
-class DutyShiftQuerySet(models.QuerySet[Any]): ...
+class DutyShiftQuerySet(models.QuerySet[Any]):
+    def visible_to(self, staff: Staff) -> Self:
+        """All for those who see every case; else the shifts of own teams and those of the own department."""
+        if staff.has_perm("cases.view_every_case"):
+            return self
+        return self.filter(team_id__in=staff.team_ids | staff.led_team_ids)
 
 
 class AbsenceQuerySet(models.QuerySet[Any]):
+    def visible_to(self, staff: Staff) -> Self:
+        """
+        All for those who see every case; else own ones and, for a supervisor, those of the department.
+        """
+        if staff.has_perm("cases.view_every_case"):
+            return self
+        near = Q(staff=staff)
+        if staff.has_perm("cases.view_department_case"):
+            near |= Q(staff__department_id=staff.department_id, staff__department__isnull=False)
+        return self.filter(near)
+
     def at(self, moment: datetime) -> Self:
         """Absences that include this moment; the end is no part of them."""
         return self.filter(starts_at__lte=moment, ends_at__gt=moment)
 
 
+class AnnouncementQuerySet(models.QuerySet[Any]):
+    def due(self, at: datetime) -> Self:
+        """Those not held back, in the order they were written."""
+        return self.filter(Q(held_until=None) | Q(held_until__lte=at)).order_by("pk")
+
+
 class NoticeQuerySet(models.QuerySet[Any]):
+    def in_inbox_of(self, staff: Staff) -> Self:
+        return self.filter(staff=staff, channel=NoticeChannel.INBOX)
+
     def unread_by(self, staff: Staff) -> Self:
-        return self.filter(staff=staff, channel=NoticeChannel.INBOX, read_at=None)
+        return self.in_inbox_of(staff).filter(read_at=None)
 
     def due(self, at: datetime) -> Self:
         """Waiting notices whose next attempt has come and that nobody is sending, earliest first."""
