@@ -40,6 +40,14 @@ READ_CASES = (
     "view_customerlink",
 )
 READ_MACHINERY = ("view_notice", "view_heartbeat", "view_rearming", "view_announcement")
+# Of the app django_celery_beat: what runs how often.
+KEEP_SCHEDULE = (
+    "view_periodictask",
+    "change_periodictask",
+    "view_intervalschedule",
+    "add_intervalschedule",
+    "change_intervalschedule",
+)
 READ_CUSTOMERS = ("view_customer", "view_customercontact")
 KEEP_CUSTOMERS = (
     "add_customer",
@@ -103,6 +111,7 @@ BESIDE_TRANSITIONS: dict[Role, tuple[str, ...]] = {
         *KEEP_REFERENCE,
         *READ_RECORDS,
         *READ_MACHINERY,
+        *KEEP_SCHEDULE,
         *TAKE_OUT,
         *BRING_IN,
         *ROSTERS,
@@ -116,6 +125,6 @@ BESIDE_TRANSITIONS: dict[Role, tuple[str, ...]] = {
 
 
 def permissions_of(role: Role) -> frozenset[str]:
-    """Codenames of everything this role may do, all of the app ``cases``."""
+    """Codenames of everything this role may do, of the apps ``cases`` and ``django_celery_beat``."""
     moves = (permission_for(name) for name, row in MOVES.items() if role in row.roles)
     return frozenset((*BESIDE_TRANSITIONS[role], *moves))

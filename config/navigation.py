@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def may(permission: str) -> Callable[[HttpRequest], bool]:
-    """Whether the person at the screen has this permission of the app ``cases``."""
-    return lambda request: request.user.has_perm(f"cases.{permission}")
+    """Whether the person at the screen has this permission; of the app ``cases`` if it names none."""
+    wanted = permission if "." in permission else f"cases.{permission}"
+    return lambda request: request.user.has_perm(wanted)
 
 
 def here(link: str | Promise) -> Callable[[HttpRequest], bool]:
@@ -69,6 +70,15 @@ SIDEBAR: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": _("Notices"),
+        "separator": True,
+        "items": [
+            page(_("My notices"), "notifications", "cases_inbox"),
+            page(_("Notice rules"), "campaign", "cases_noticerule_changelist", "view_noticerule"),
+            page(_("Phrase templates"), "chat", "cases_phrasetemplate_changelist", "view_phrasetemplate"),
+        ],
+    },
+    {
         "title": _("Files and records"),
         "separator": True,
         "items": [
@@ -83,6 +93,19 @@ SIDEBAR: list[dict[str, Any]] = [
             ),
         ],
     },
+    {
+        "title": _("Machinery"),
+        "separator": True,
+        "items": [
+            page(_("How it runs"), "monitor_heart", "cases_heartbeat_changelist", "view_heartbeat"),
+            page(
+                _("Schedule"),
+                "schedule",
+                "django_celery_beat_periodictask_changelist",
+                "django_celery_beat.view_periodictask",
+            ),
+        ],
+    },
 ]
 
 UNFOLD: dict[str, Any] = {
@@ -94,10 +117,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "cases.admin.desk.fill_index",
+    "GLOBAL_CALLBACK": "cases.admin.inbox.add_bell",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("bihuan/favicon.svg")}
     ],
     "STYLES": [lambda request: static("cases/bihuan.css")],
+    "SCRIPTS": [lambda request: static("cases/bell.js")],
     "SIDEBAR": {"navigation": SIDEBAR},
     "ACCOUNT": {
         "navigation": [

@@ -3,7 +3,10 @@
 from cases.admin import case as case
 from cases.admin import customer as customer
 from cases.admin import login as login
+from cases.admin import machinery as machinery
+from cases.admin import notice_rules as notice_rules
 from cases.admin import organisation as organisation
+from cases.admin import phrases as phrases
 from cases.admin import records as records
 from cases.admin import routing as routing
 from cases.admin import staff as staff

@@ -24,8 +24,9 @@ from cases.admin.case_list import Row, rows_of
 from cases.admin.filters import start_of
 from cases.admin.tabs import of_own_teams
 from cases.choices import Confirmation
-from cases.models import Case, Staff
+from cases.models import Case, Notice, Staff
 from cases.querysets import CaseQuerySet
+from cases.services.health import present_pulse
 
 SHOWN = 8
 HANDLERS = 10
@@ -166,8 +167,10 @@ def desk_of(staff: Staff) -> dict[str, Any]:
     return {
         "at": timezone.localtime(at),
         "parts": parts_for(staff, at),
+        "notices": list(Notice.objects.unread_by(staff).order_by("-pk")[:SHOWN]),
         "figures": figures_for(staff, at) if leads else [],
         "handlers": open_by_handler(staff) if leads else [],
+        "pulse": present_pulse() if staff.has_perm("cases.change_staff") else None,
         "may_register": staff.has_perm("cases.register_case"),
     }
 

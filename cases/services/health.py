@@ -161,16 +161,28 @@ def present_health() -> Health:
     )
 
 
+@dataclass(frozen=True)
+class Pulse:
+    """Whether clocks are worked on: ages in seconds, None where there is nothing to be old."""
+
+    tick_age: float | None
+    oldest_due_clock: float | None
+
+    @property
+    def late(self) -> bool:
+        return self.tick_age is None or self.tick_age > LATE_AFTER
+
+
+def present_pulse() -> Pulse:
+    """The two ages that matter most: two short statements, and one for the time."""
+    now = database_now()
+    at = Heartbeat.objects.filter(name="tick").values_list("at", flat=True).first()
+    return Pulse(_age(at, now), _oldest(Timer.objects.due(now), "next_at", now))
+
+
 def tick_is_late() -> bool:
     """Whether nobody has worked on the clocks for longer than a minute."""
-    age = tick_age()
-    return age is None or age > LATE_AFTER
-
-
-def tick_age() -> float | None:
-    """Seconds since the last tick; None when there never was one."""
-    at = Heartbeat.objects.filter(name="tick").values_list("at", flat=True).first()
-    return _age(at, database_now())
+    return present_pulse().late
 
 
 def _age(at: datetime | None, now: datetime) -> float | None:

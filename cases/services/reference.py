@@ -14,6 +14,8 @@ from cases.roles import permissions_of
 if TYPE_CHECKING:
     from django.db.models import Model
 
+APPS = ("cases", "django_celery_beat")  # those whose rights a role may have
+
 # Mission paper 1.1; the English names are ours. (name, English name, needs proof)
 TOPICS: dict[str, tuple[tuple[str, str, bool], ...]] = {
     CaseType.CONSULTATION: (
@@ -42,12 +44,12 @@ TOPICS: dict[str, tuple[tuple[str, str, bool], ...]] = {
 
 def ensure_roles() -> None:
     """Create the groups of the roles and give each exactly its permissions."""
-    config = installed.get_app_config("cases")
-    create_permissions(config, verbosity=0)
+    for label in APPS:
+        create_permissions(installed.get_app_config(label), verbosity=0)
     for role in Role:
         group, _created = Group.objects.get_or_create(name=role.value)
         wanted = permissions_of(role)
-        found = Permission.objects.filter(content_type__app_label="cases", codename__in=wanted)
+        found = Permission.objects.filter(content_type__app_label__in=APPS, codename__in=wanted)
         if missing := wanted - set(found.values_list("codename", flat=True)):
             raise LookupError(f"unknown permissions of {role.value}: {', '.join(sorted(missing))}")
         group.permissions.set(found)

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from cases.choices import State
 from cases.lifecycle import MOVES
 from cases.models import (
+    Case,
     ContactAccess,
     Customer,
     Department,
     ExportRecord,
+    Heartbeat,
     ImportRecord,
     RoutingRule,
     Staff,
@@ -30,7 +33,7 @@ from cases.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cases.models import Attachment, Case
+    from cases.models import Attachment
     from tests.site.world import World
 
 CASE = "admin:cases_case"
@@ -55,6 +58,9 @@ MODELS: dict[type[Model], tuple[str, ...]] = {
     ExportRecord: (),
     ImportRecord: (),
     ContactAccess: (),
+    Heartbeat: (),
+    PeriodicTask: (),
+    IntervalSchedule: (),
 }
 USUAL = ("changelist", "add", "history", "delete", "change")
 OF_ONE_ROW = {
@@ -91,6 +97,7 @@ ABOUT_NO_CASE = (
     "admin:auth_user_password_change",
     "set_language",
     "second_factor",
+    "status",
     "",  # the root, which leads into the admin
     "favicon.ico",
     "admin/(?P<url>.*)$",  # whatever is no address
@@ -99,7 +106,7 @@ ABOUT_NO_CASE = (
 
 def address(model: type[Model], page: str) -> str:
     """Name of a page of this model."""
-    return f"admin:cases_{model._meta.model_name}_{page}"
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
 
 
 def known_names() -> set[str]:
@@ -113,8 +120,8 @@ def known_names() -> set[str]:
 
 def short_addresses() -> set[str]:
     """Paths without a name: one for each model, leading to the page of a row."""
-    models = ["case", *(str(model._meta.model_name) for model in MODELS)]
-    return {f"admin/cases/{model}/<path:object_id>/" for model in models}
+    models = (Case, *MODELS)
+    return {f"admin/{model._meta.label_lower.replace('.', '/')}/<path:object_id>/" for model in models}
 
 
 def pages_of_case(case: Case, file: Attachment) -> Iterator[str]:
