@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
@@ -10,7 +11,7 @@ from django.db.models import Q
 from cases.choices import State
 from cases.clock import database_now as database_now
 from cases.models import Timer
-from cases.standards import Traits, remembered_standards
+from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cases.models import Case, SupportRequest
-    from cases.standards import Standards
 
 IDENTITY = ("case", "kind", "round_number", "cycle")
 CHANGING = (
@@ -56,9 +56,9 @@ def plan_sync(
     ``asked`` are support requests made in this very step, ``cause`` the kind of its event.
     """
     standards = case.standards
-    known = {row.support_id: row.support for row in rows if row.support and row.stopped_at is None}
-    supports = {**known, **{support.pk: support for support in asked}}
-    unfinished = [support for support in supports.values() if support and support.is_unfinished]
+    supports = {row.support.pk: row.support for row in rows if row.support and row.stopped_at is None}
+    supports.update({support.pk: support for support in asked})
+    unfinished = [support for support in supports.values() if support.is_unfinished]
     clocks = expected_clocks(case, standards, unfinished, plan_since(case))
     changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
     for row in changed:
@@ -105,6 +105,15 @@ def _without_key(row: Timer) -> Timer:
 def traits_of(case: Case) -> Traits:
     """What service levels look at in this case; its customer must be at hand."""
     return Traits(case.urgency, case.type, case.channel, case.intake_team_id, case.customer.vip_level)
+
+
+def follow_urgency(case: Case, *, was: str) -> None:
+    """Another service level only where levels differ by urgency; else the case keeps what it began with."""
+    traits = traits_of(case)
+    before = case.standards.version_for(replace(traits, urgency=was), case.received_at)
+    now = case.standards.version_for(traits, case.received_at)
+    if now is not None and now is not before:
+        case.service_level = now
 
 
 def standards_seen(case: Case) -> Standards:
