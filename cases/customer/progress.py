@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as noop
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from cases.choices import ClockKind, Confirmation, Outcome, State, WaitingFor
@@ -28,35 +27,35 @@ STEPS: dict[str, Promise] = {
     State.CONFIRMATION: pgettext_lazy("customer", "Your answer"),
     State.ARCHIVE: pgettext_lazy("customer", "Closed"),
 }
-HEADINGS: dict[str, str] = {
-    State.INTAKE: noop("We have received your request."),
-    State.ANALYSIS: noop("We are looking into your request."),
-    State.HANDLING: noop("We are working on your request."),
-    State.CONFIRMATION: noop("We have a result for you."),
-    Outcome.CONFIRMED: noop("Your request is closed. Thank you for your answer."),
-    Outcome.UNANSWERED: noop("We closed your request because we did not hear from you."),
-    Outcome.WITHDRAWN: noop("Your request was withdrawn and is closed."),
-    Outcome.DECLINED: noop("We closed your request. If you do not agree, please call us."),
-    Outcome.DUPLICATE: noop("We go on with this together with another request of yours."),
+HEADINGS: dict[str, Promise] = {
+    State.INTAKE: _("We have received your request."),
+    State.ANALYSIS: _("We are looking into your request."),
+    State.HANDLING: _("We are working on your request."),
+    State.CONFIRMATION: _("We have a result for you."),
+    Outcome.CONFIRMED: _("Your request is closed. Thank you for your answer."),
+    Outcome.UNANSWERED: _("We closed your request because we did not hear from you."),
+    Outcome.WITHDRAWN: _("Your request was withdrawn and is closed."),
+    Outcome.DECLINED: _("We closed your request. If you do not agree, please call us."),
+    Outcome.DUPLICATE: _("We go on with this together with another request of yours."),
 }
-TOLD: dict[str, str] = {
-    EventKind.REGISTER: noop("We received your request."),
-    EventKind.BEGIN_ANALYSIS: noop("We began to look into it."),
-    EventKind.CONTACT_CUSTOMER: noop("We told you how it stands."),
-    EventKind.REPORT_PROGRESS: noop("We told you how it stands."),
-    EventKind.RECEIVE_MESSAGE: noop("We noted what you told us."),
-    EventKind.DISPATCH: noop("Passed on to “%(team)s”."),
-    EventKind.ACCEPT: noop("“%(team)s” took it on."),
-    EventKind.ANSWER_DIRECTLY: noop("“%(team)s” has a result for you."),
-    EventKind.DELIVER: noop("“%(team)s” has a result for you."),
-    EventKind.CONFIRM: noop("You told us that it is solved."),
-    EventKind.DISPUTE: noop("You told us that you are not satisfied. We took it up again."),
-    EventKind.CHANGE_WORD: noop("You changed your answer."),
-    EventKind.EXPIRE: noop("Closed, because we did not hear from you."),
-    EventKind.WITHDRAW: noop("Closed."),
-    EventKind.DECLINE: noop("Closed."),
-    EventKind.MARK_DUPLICATE: noop("Closed."),
-    EventKind.REOPEN: noop("Taken up again."),
+TOLD: dict[str, Promise] = {
+    EventKind.REGISTER: _("We received your request."),
+    EventKind.BEGIN_ANALYSIS: _("We began to look into it."),
+    EventKind.CONTACT_CUSTOMER: _("We told you how it stands."),
+    EventKind.REPORT_PROGRESS: _("We told you how it stands."),
+    EventKind.RECEIVE_MESSAGE: _("We noted what you told us."),
+    EventKind.DISPATCH: _("Passed on to “%(team)s”."),
+    EventKind.ACCEPT: _("“%(team)s” took it on."),
+    EventKind.ANSWER_DIRECTLY: _("“%(team)s” has a result for you."),
+    EventKind.DELIVER: _("“%(team)s” has a result for you."),
+    EventKind.CONFIRM: _("You told us that it is solved."),
+    EventKind.DISPUTE: _("You told us that you are not satisfied. We took it up again."),
+    EventKind.CHANGE_WORD: _("You changed your answer."),
+    EventKind.EXPIRE: _("Closed, because we did not hear from you."),
+    EventKind.WITHDRAW: _("Closed."),
+    EventKind.DECLINE: _("Closed."),
+    EventKind.MARK_DUPLICATE: _("Closed."),
+    EventKind.REOPEN: _("Taken up again."),
 }
 CALLS = (ClockKind.IMPROVEMENT_PLAN, ClockKind.ACCEPTANCE)
 
@@ -98,7 +97,7 @@ def standing_of(case: Case, about: Round, at: datetime) -> Standing:
     went_on = about.number < case.round_number
     in_work = case.state == State.HANDLING
     return Standing(
-        heading=_(HEADINGS[case.outcome or case.state]),
+        heading=str(HEADINGS[case.outcome or case.state]),
         steps=list(steps_of(case)),
         team=str(case.team) if case.team and case.is_open else "",
         promised_at=case.promised_at if in_work and case.promised_at and case.promised_at > at else None,
@@ -141,6 +140,6 @@ def done_in(case: Case) -> Iterator[Done]:
 
 
 def words_of(event: CaseEvent) -> str:
-    words = _(TOLD[event.kind])
+    words = str(TOLD[event.kind])
     names: dict[str, Any] = {"team": event.team or pgettext("customer", "One of us")}
     return words % names if "%(" in words else words

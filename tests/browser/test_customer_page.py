@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.apps import apps
 from django.test import override_settings
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from cases.choices import ClockKind, Outcome, State
 from cases.models import Case, Customer, Team, Timer, Topic
+from cases.services.calendar_seed import ensure_calendars
 from cases.services.customer_links import issue_link, revoke_links
 from cases.services.reference import ensure_roles, ensure_topics
+from cases.services.standards_seed import ensure_standards
 from tests.factories import CustomerFactory
 from tests.invariants import violations
 from tests.scenes import Scene, make_scene
@@ -33,6 +36,8 @@ FURTHEST_TAB = 30
 def scene(live_server: LiveServer) -> Iterator[Scene]:
     ensure_roles()
     ensure_topics(Topic)
+    ensure_calendars(apps)
+    ensure_standards(apps)
     with override_settings(SITE_URL=live_server.url):
         scene = make_scene()
         Team.objects.filter(pk=scene.back.pk).update(name="物流组", name_en="Logistics")
@@ -148,8 +153,8 @@ def test_without_scripts_and_by_keyboard_alone_a_customer_answers(
     assert case.rounds.get().score == 4
     tab_to(page, "summary")
     page.keyboard.press("Enter")
-    tab_to(page, "#solved-no")
-    page.keyboard.press("Space")
+    tab_to(page, "#solved-yes")
+    page.keyboard.press("ArrowDown")
     tab_to(page, "button")
     page.keyboard.press("Enter")
     expect(page.locator(".note").first).to_contain_text(str(scene.supervisor))

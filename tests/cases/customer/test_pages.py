@@ -186,7 +186,7 @@ def test_without_a_handler_the_team_will_call(scene: Scene, case: Case, page: Vi
         person.is_active = False
         person.save()
     page.say(solved=False)
-    assert f"{case.team} will call you" in page.text(lang="en")
+    assert f"{scene.back.name_en} will call you" in page.text(lang="en")
 
 
 def test_the_earlier_link_shows_how_it_stands_and_after_a_day_no_form(case: Case, page: Visitor) -> None:
