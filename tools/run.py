@@ -1,4 +1,4 @@
-"""Prepare everything and serve the site on 127.0.0.1: what `make run` does, from a bare Python.
+"""Prepare everything, serve the site on 127.0.0.1 and work on what is due: `make run`, from a bare Python.
 
 Environment: PORT (default 8000) and whatever config/settings.py reads. Ctrl-C ends all that was started.
 """
@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -18,9 +20,11 @@ from tools.bootstrap import ROOT, CannotGoOn, check_writable, prepare_environmen
 
 _HOST = "127.0.0.1"
 _WORKERS = 2  # SQLite queues its writers: more processes would only wait for one another
+_LAST_WORDS = 70  # seconds; the ticker gives its tasks a minute
 _FAILURE_RECORD = ROOT / "var" / "failure.txt"
 # For looking at the product on one's own machine: no certificate, and the demo logins work at once.
-_ENVIRONMENT = {"HTTPS": "false", "OTP_REQUIRED_ROLES": "", "LOG_LEVEL": "WARNING"}
+# OUTGOING keeps every notice on it, whoever the demo customers are.
+_ENVIRONMENT = {"HTTPS": "false", "OTP_REQUIRED_ROLES": "", "LOG_LEVEL": "WARNING", "OUTGOING": "catch"}
 _STEPS = [
     ("Preparing the database", ["migrate", "--no-input", "--verbosity=0"]),
     ("Collecting static files", ["collectstatic", "--no-input", "--verbosity=0"]),
@@ -77,6 +81,11 @@ def _environment() -> dict[str, str]:
     return _ENVIRONMENT | dict(os.environ)
 
 
+def _environment_at(port: int) -> dict[str, str]:
+    """What the processes run with: links in notices lead to this very site."""
+    return {"SITE_URL": f"http://{_HOST}:{port}"} | _environment()
+
+
 def _manage(python: Path, title: str, command: list[str]) -> None:
     print(f"{title} ...", flush=True)
     result = subprocess.run(
@@ -95,26 +104,55 @@ def _manage(python: Path, title: str, command: list[str]) -> None:
 
 
 def _serve(python: Path, port: int) -> int:
-    command: list[str | Path] = [
-        python,
-        "-m",
-        "gunicorn",
-        "config.wsgi",
-        f"--bind={_HOST}:{port}",
-        f"--workers={_WORKERS}",
-    ]
-    options = ["--threads=4", "--log-level=warning", "--no-control-socket"]
-    print(f"\nBihuan is at http://{_HOST}:{port}/ (Ctrl-C ends it)\n", flush=True)
-    server = subprocess.Popen([*command, *options], cwd=ROOT, env=_environment())
+    site: list[str | Path] = [python, "-m", "gunicorn", "config.wsgi"]
+    site += [f"--bind={_HOST}:{port}", f"--workers={_WORKERS}"]
+    site += ["--threads=4", "--log-level=warning", "--no-control-socket"]
+    ticker: list[str | Path] = [python, ROOT / "manage.py", "ticker"]
+    print(f"\nBihuan is at http://{_HOST}:{port}/ (Ctrl-C ends it)", flush=True)
+    environment = _environment_at(port)
+    if environment["OUTGOING"] == "catch":
+        outbox = Path(environment.get("VAR_DIR") or ROOT / "var") / "outbox"
+        print(f"No notice leaves this machine: mails and messages are kept in {outbox}", flush=True)
+    print(flush=True)
+    return run_together({"site": site, "ticker": ticker}, environment)
+
+
+def run_together(commands: dict[str, list[str | Path]], environment: dict[str, str]) -> int:
+    """Start these processes by their names; when one ends, or we are stopped, the others are ended too."""
+    processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        code = server.wait()
+        for name, command in commands.items():
+            # A session of its own: Ctrl-C reaches us alone, and each is asked to end once.
+            processes[name] = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
+        name, code = _first_to_end(processes)
     finally:
-        if server.poll() is None:
-            server.terminate()
-            server.wait()
-    if code:
-        raise CannotGoOn(f"The site ended by itself with code {code}; its last words are above.")
-    return 0
+        _end(processes.values())
+    raise CannotGoOn(f"The {name} ended by itself with code {code}; its last words are above.")
+
+
+def _first_to_end(processes: dict[str, subprocess.Popen[bytes]]) -> tuple[str, int]:
+    while True:
+        for name, process in processes.items():
+            code = process.poll()
+            if code is not None:
+                return name, code
+        time.sleep(0.2)
+
+
+def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Each may end what it is doing; who does not within a minute, or before a second Ctrl-C, is killed."""
+    asked = [process for process in processes if process.poll() is None]
+    for process in asked:
+        process.terminate()
+    deadline = time.monotonic() + _LAST_WORDS
+    try:
+        while time.monotonic() < deadline and any(process.poll() is None for process in asked):
+            time.sleep(0.1)
+    finally:
+        for process in asked:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

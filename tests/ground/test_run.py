@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.bootstrap import ROOT, CannotGoOn, check_writable
+from tools.run import run_together
 
 
 def run_with_port(port: str) -> subprocess.CompletedProcess[str]:
@@ -50,3 +51,48 @@ def test_without_a_new_python_make_says_so_in_one_sentence(tmp_path: Path) -> No
     result = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert result.returncode != 0
     assert result.stderr.startswith("Python 3.11 or newer is needed and was not found")
+
+
+# Both wait for ever; each says into its file that it began, and that it was asked to end.
+LONG = """
+import pathlib, signal, sys
+words = pathlib.Path(sys.argv[1])
+def end(*signal):
+    words.write_text("ended")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+words.write_text("began")
+signal.pause()
+"""
+
+
+def test_when_the_ticker_ends_the_site_is_ended_and_it_is_said(tmp_path: Path) -> None:
+    words = tmp_path / "words"
+    short = "import pathlib, sys\nwhile not pathlib.Path(sys.argv[1]).exists(): pass\nsys.exit(3)"
+    commands: dict[str, list[str | Path]] = {
+        "site": [sys.executable, "-c", LONG, words],
+        "ticker": [sys.executable, "-c", short, words],
+    }
+    with pytest.raises(CannotGoOn, match="The ticker ended by itself with code 3"):
+        run_together(commands, dict(os.environ))
+    assert words.read_text() == "ended"
+
+
+def test_a_polite_kill_ends_both(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    starter = f"""
+import os, signal, sys
+from tools.run import _stop, run_together
+signal.signal(signal.SIGTERM, _stop)
+commands = {{name: [sys.executable, "-c", {LONG!r}, name] for name in {[str(first), str(second)]!r}}}
+try:
+    run_together(commands, dict(os.environ))
+except KeyboardInterrupt:
+    sys.exit(0)
+"""
+    with subprocess.Popen([sys.executable, "-c", starter], cwd=ROOT) as process:
+        while not (first.exists() and second.exists() and process.poll() is None):
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(30) == 0
+    assert first.read_text() == second.read_text() == "ended"
