@@ -88,7 +88,8 @@ def hours_of(day: Any, weekly: Mapping[int, Sequence[Hours]]) -> tuple[Hours, ..
 
 
 def by_date(day: Any) -> date:
-    return day.date
+    when: date = day.date
+    return when
 
 
 def read_hours(text: str) -> tuple[Hours, ...]:

@@ -70,7 +70,7 @@ def _free_for(case: Case, at: datetime) -> StaffQuerySet:
     """Active people who are not away and have had no part in the case, the least loaded first."""
     handled = case.events.filter(kind__in=HANDLING_BEGINS).exclude(actor=None).values("actor_id")
     away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
-    return (
+    free: StaffQuerySet = (
         Staff.objects.active()
         .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
         .exclude(pk__in=handled)
@@ -81,6 +81,7 @@ def _free_for(case: Case, at: datetime) -> StaffQuerySet:
         )
         .order_by("-on_shift", "load", "pk")
     )
+    return free
 
 
 def _disputes(case: Case) -> int:

@@ -55,7 +55,8 @@ def load_public_holidays(apps: Any, calendar: Any, year: int) -> int:
     """
     Add the days of a year that differ from their weekday; rows that are there stay.
 
-    Returns how many were added. ``apps`` is the registry of models. Raises NotImplementedError for a year the package does not know.
+    Returns how many were added. ``apps`` is the registry of models. Raises NotImplementedError for a year
+    the package does not know.
     """
     days = apps.get_model("cases", "CalendarDay").objects
     known = set(days.filter(calendar=calendar, date__year=year).values_list("date", flat=True))

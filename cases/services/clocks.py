@@ -17,6 +17,7 @@ from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from cases.models import Case, SupportRequest
 
@@ -116,7 +117,6 @@ def follow_urgency(case: Case, *, was: str) -> None:
         case.service_level = now
 
 
-def standards_seen(case: Case) -> Standards:
-    """The standards in force when the case was locked."""
-    number, key = case.standards_number, case.standards_key
-    return remembered_standards(number, key) if key else Standards(0)
+def standards_seen(number: int | None, key: UUID | None) -> Standards:
+    """The standards in force when a case was locked, by what the lock read of the stamp."""
+    return Standards(0) if number is None or key is None else remembered_standards(number, key)

@@ -11,6 +11,7 @@ from cases.choices import Direction, Urgency
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import SupportRequest, Team
 from cases.services.assignment import refuse_unfit_handler, team_of_new_handler
+from cases.services.clocks import follow_urgency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ def set_urgency(step: Step) -> None:
         raise NotPermitted(_("Only the supervisor may lower the urgency of a case."))
     step.kept["was"] = case.urgency
     case.set_urgency(urgency=wanted.value)
+    follow_urgency(case, was=present)
 
 
 def _may_lower(step: Step) -> bool:

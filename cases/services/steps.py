@@ -127,22 +127,19 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
     """
     wanted = {case_id, *with_others}
     rows = Case.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
-    locked: dict[int, Case] = {
-        case.pk: case
-        for case in with_standards(rows).select_related(
-            "team", "handler", "topic", "customer", "service_level"
-        )
-    }
+    parts = ("team", "handler", "topic", "customer", "service_level")
+    locked = {case.pk: case for case in with_standards(rows).select_related(*parts)}
     if wanted - locked.keys():
         raise CaseNotFound
     for case in locked.values():
         case.locked_beside = locked
         case.locked_at = max(case.database_time, case.state_since)
-        case.standards = standards_seen(case)
-    return locked[case_id]
+        case.standards = standards_seen(case.standards_number, case.standards_key)
+    found: Case = locked[case_id]
+    return found
 
 
-def with_standards(cases: models.QuerySet[Case]) -> models.QuerySet[Case]:
+def with_standards(cases: models.QuerySet[Case]) -> models.QuerySet[Any]:
     """The same cases, each with the database's time and the count of changed standards, in one statement."""
     stamp = StandardsStamp.objects.order_by()
     return cases.annotate(
