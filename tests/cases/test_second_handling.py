@@ -32,11 +32,12 @@ def dispute(case: Case, score: int = 2) -> Case:
 
 
 def because(case: Case) -> str:
-    return case.events.filter(kind="dispute").latest("seq").data["because"]
+    return str(case.events.filter(kind="dispute").latest("seq").data["because"])
 
 
-def deliver_again(case: Case, who: Staff) -> Case:
+def deliver_again(case: Case, who: Staff | None) -> Case:
     """The second handling as its handler does it."""
+    assert who
     transition_case(case.pk, "submit_plan", actor=who, plan="更换承运商")
     transition_case(case.pk, "accept", actor=who, promised_at=timezone.now() + HOUR)
     return transition_case(case.pk, "deliver", actor=who, result="已重发", proof="SF1")
