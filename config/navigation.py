@@ -74,6 +74,9 @@ SIDEBAR: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             page(_("My notices"), "notifications", "cases_inbox"),
+            page(_("Outbox"), "outbox", "cases_notice_changelist", "view_notice"),
+            page(_("Channels"), "cell_tower", "cases_channelsetting_changelist", "view_channelsetting"),
+            page(_("Robots and webhooks"), "smart_toy", "cases_endpoint_changelist", "view_endpoint"),
             page(_("Notice rules"), "campaign", "cases_noticerule_changelist", "view_noticerule"),
             page(_("Phrase templates"), "chat", "cases_phrasetemplate_changelist", "view_phrasetemplate"),
         ],

@@ -65,12 +65,12 @@ class StaffAdmin(ReferenceAdmin, UserAdmin):
     filter_horizontal = ()
     autocomplete_fields = ("department", "teams")
     fieldsets = (
-        (None, {"fields": ("username", "name", "email", "language")}),
+        (None, {"fields": ("username", "name", "email", "mobile", "language")}),
         (_("Work"), {"fields": ("department", "teams", "roles")}),
         (_("Access"), {"fields": ("is_active", "second_factor", "last_login", "date_joined")}),
     )
     add_fieldsets = (
-        (None, {"fields": ("username", "name", "email", "language", "password1", "password2")}),
+        (None, {"fields": ("username", "name", "email", "mobile", "language", "password1", "password2")}),
         (_("Work"), {"fields": ("department", "teams", "roles")}),
     )
     readonly_fields = ("is_active", "second_factor", "last_login", "date_joined")

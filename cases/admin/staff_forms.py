@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from cases.choices import Role
+from cases.choices import ContactKind, Role
+from cases.contacts import normal_contact
+from cases.exceptions import InvalidInput
 from cases.models import Staff
 from cases.services.staff import roles_of
 
@@ -28,11 +30,19 @@ class RolesForm(forms.ModelForm):
         if self.instance.pk and "roles" in self.fields:
             self.fields["roles"].initial = roles_of(self.instance)
 
+    def clean_mobile(self) -> str:
+        """In the one form in which numbers are kept."""
+        written = self.cleaned_data["mobile"].strip()
+        try:
+            return normal_contact(ContactKind.PHONE, written) if written else ""
+        except InvalidInput as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
 
 class StaffForm(RolesForm):
     class Meta:
         model = Staff
-        fields = ("username", "name", "email", "language", "department", "teams")
+        fields = ("username", "name", "email", "mobile", "language", "department", "teams")
 
 
 class NewStaffForm(RolesForm, UserCreationForm):
@@ -40,7 +50,7 @@ class NewStaffForm(RolesForm, UserCreationForm):
 
     class Meta:
         model = Staff
-        fields = ("username", "name", "email", "language", "department", "teams")
+        fields = ("username", "name", "email", "mobile", "language", "department", "teams")
 
 
 class SetPasswordForm(AdminPasswordChangeForm):

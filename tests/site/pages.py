@@ -17,13 +17,19 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from cases.choices import State
 from cases.lifecycle import MOVES
 from cases.models import (
+    Announcement,
     Case,
+    ChannelSetting,
     ContactAccess,
     Customer,
     Department,
+    Endpoint,
     ExportRecord,
     Heartbeat,
     ImportRecord,
+    Notice,
+    NoticeRule,
+    PhraseTemplate,
     RoutingRule,
     Staff,
     Team,
@@ -61,6 +67,12 @@ MODELS: dict[type[Model], tuple[str, ...]] = {
     Heartbeat: (),
     PeriodicTask: (),
     IntervalSchedule: (),
+    Notice: ("send_again",),
+    Announcement: (),
+    Endpoint: ("send_test", "try_again"),
+    ChannelSetting: ("try_again",),
+    NoticeRule: HISTORY,
+    PhraseTemplate: (*HISTORY, "preview"),
 }
 USUAL = ("changelist", "add", "history", "delete", "change")
 OF_ONE_ROW = {
@@ -69,6 +81,8 @@ OF_ONE_ROW = {
     "change",
     "show_contacts",
     *("deactivate", "reactivate", "end_sessions", "reset_device", "unlock", "set_password"),
+    *("send_again", "send_test", "try_again"),
+    "preview",
 }
 # Of one case, of one of its files, of all cases of a person, and of no case at all.
 ABOUT_ONE_CASE = ("change", "history", "delete", "transition", "presence", "attach", "contacts")
@@ -82,9 +96,14 @@ ABOUT_CASES = (
     f"{CASE}_proposal",
     f"{CASE}_import_records",
     f"{CASE}_export_records",
+    "admin:cases_inbox",
+    "admin:cases_inbox_count",
+    "admin:cases_told",
 )
 ABOUT_NO_CASE = (
     "admin:cases_lifecycle",
+    "admin:cases_inbox_read",
+    "admin:cases_inbox_read_all",
     "admin:login",
     "admin:logout",
     "admin:password_change",
