@@ -19,21 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 Hours = tuple[time, time]  # an end that is not after the start is that time of the next day
-Span = tuple[int, int]  # microseconds since 1970 in UTC; the end is no part of it
+Span = tuple[int, int]  # microseconds; where they are moments: since 1970 in UTC, the end no part of it
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- only taken away from other naive times
 NOTHING = timedelta(0)
-DAY = timedelta(days=1)
-FARTHEST_OFFSET = timedelta(hours=26)  # no zone is farther than a day from UTC, and a transition is near it
-QUARTER = timedelta(minutes=15)
-LAST_YEAR = 9990
+SECOND = 1_000_000  # microseconds
+DAY = 86_400 * SECOND
+MARGIN = 3 * DAY  # no time zone is farther from UTC, and no window reaches farther
+THURSDAY = 3  # the weekday of the first day of 1970
+BLOCK = 64 * DAY  # what is worked out at a time
+TEN_YEARS = 3653 * DAY
+FAR_FUTURE = 400 * 365 * DAY  # nobody promises farther than this
 
 
 class NoWorkingTime(Exception):
-    """A calendar without working hours was asked when so much of it will have passed."""
+    """A calendar was asked when so much working time will have passed, and so much never comes."""
 
     def __init__(self) -> None:
-        super().__init__("This calendar has no working time left. Give it working hours.")
+        super().__init__(
+            "This calendar does not have so much working time. Give it working hours, or promise less."
+        )
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,18 @@ class _Table:
 
 
 class PreparedCalendar:
-    """A calendar ready for reckoning; spans are worked out for the years asked for, and kept."""
+    """A calendar ready for reckoning; spans are worked out for the time asked for, and kept."""
 
     def __init__(self, facts: CalendarFacts) -> None:
         """Raises ZoneInfoNotFoundError for a time zone that does not exist."""
         self.facts = facts
         self._zone = ZoneInfo(facts.time_zone)
+        self._weekly: list[list[Span]] = [[] for _day in range(7)]
+        for weekday, start, end in facts.windows:
+            self._weekly[weekday].append(_begins_and_lasts(start, end))
+        self._special = {
+            (day - EPOCH.date()).days: [_begins_and_lasts(*hours) for hours in own] for day, own in facts.days
+        }
         self._table: _Table | None = None
 
     def add(self, start: datetime, amount: timedelta) -> datetime:
@@ -129,102 +141,83 @@ class PreparedCalendar:
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Working time that passes from ``start`` to ``end``. Raises ValueError where the end comes first."""
-        if end < start:
+        since, until = _microseconds(start - EPOCH), _microseconds(end - EPOCH)
+        if until < since:
             raise ValueError(f"the end {end} is before the start {start}")
         if self.facts.always_on:
-            return end - start
-        since, until = _microseconds(start - EPOCH), _microseconds(end - EPOCH)
+            return timedelta(microseconds=until - since)
         table = self._covering(since, until)
         return timedelta(microseconds=table.passed(until) - table.passed(since))
 
     def _covering(self, since: int, until: int) -> _Table:
         table = self._table
-        if table is None or since < table.since or until >= table.until:
-            first, last = _year_of(since), _year_of(until)
-            if table is not None:
-                first, last = min(first, _year_of(table.since)), max(last, _year_of(table.until - 1))
+        if table is None:
+            table = self._table = self._worked_out(since, until)
+        elif since < table.since or until >= table.until:
+            spare = min(table.until - table.since, TEN_YEARS)  # so that a long way takes few steps
+            first = min(table.since, since - spare if since < table.since else since)
+            last = max(table.until - 1, until + spare if until >= table.until else until)
             table = self._table = self._worked_out(first, last)
         return table
 
     def _farther(self, table: _Table) -> _Table:
-        """A table of twice the span, so that a long way takes few steps."""
-        first, last = _year_of(table.since), _year_of(table.until - 1)
-        if last >= self._last_open_year:
+        """A table of twice the span; raises NoWorkingTime where nothing opens any more."""
+        if table.until > self._last_opening:
             raise NoWorkingTime
-        farther = min(last + max(last - first, 1), LAST_YEAR)
-        longer = self._table = self._worked_out(first, farther)
+        longer = self._table = self._worked_out(table.since, 2 * table.until - table.since)
         return longer
 
     @cached_property
-    def _last_open_year(self) -> int:
-        """After it nothing opens any more: without weekly windows only special days do."""
-        if self.facts.windows:
-            return LAST_YEAR
-        return max((day.year + 1 for day, hours in self.facts.days if hours), default=0)
+    def _last_opening(self) -> int:
+        """Where no weekday is worked, only special days open."""
+        if any(self._weekly):
+            return FAR_FUTURE
+        return max((day * DAY + MARGIN for day, hours in self._special.items() if hours), default=0)
 
     def _worked_out(self, first: int, last: int) -> _Table:
-        """From the first day of a year to the last of another, in UTC, with a margin for far time zones."""
-        since, until = date(first, 1, 1), date(last + 1, 1, 1)
-        spans = _merged(sorted(self._spans(since - 3 * DAY, until + 2 * DAY)))
+        """From the beginning of one block of days to the end of another."""
+        since, until = first // BLOCK * BLOCK, (last // BLOCK + 1) * BLOCK
         starts, ends, done = [], [], []
         passed = 0
-        for start, end in spans:
+        for start, end in _merged(sorted(self._spans(since - MARGIN, until + MARGIN))):
             passed += end - start
             starts.append(start)
             ends.append(end)
             done.append(passed)
-        return _Table(_midnight(since), _midnight(until), starts, ends, done)
+        return _Table(since, until, starts, ends, done)
 
-    def _spans(self, since: date, until: date) -> Iterator[Span]:
-        special = dict(self.facts.days)
-        weekly: list[list[Hours]] = [[] for _day in range(7)]
-        for weekday, start, end in self.facts.windows:
-            weekly[weekday].append((start, end))
-        for number in range((until - since).days):
-            day = since + timedelta(days=number)
-            for start, end in special.get(day, weekly[day.weekday()]):
-                following = DAY if end <= start else NOTHING
-                begins, stops = datetime.combine(day, start), datetime.combine(day, end) + following
-                yield from self._on_the_wall(begins, stops)
+    def _spans(self, since: int, until: int) -> Iterator[Span]:
+        """When the clock on the wall shows a time within a window, offset by offset."""
+        for begun, over, offset in self._offsets(since, until):
+            # A window of the day before may reach past midnight.
+            for day in range((begun + offset) // DAY - 1, (over + offset) // DAY + 1):
+                for begins, lasts in self._special.get(day, self._weekly[(day + THURSDAY) % 7]):
+                    start = day * DAY + begins - offset
+                    end = min(start + lasts, over)
+                    if (start := max(start, begun)) < end:
+                        yield start, end
 
-    def _on_the_wall(self, begins: datetime, stops: datetime) -> Iterator[Span]:
-        """When the clock on the wall shows a time from ``begins`` to ``stops``."""
-        for since, until, offset in self._offsets(begins, stops):
-            start, end = max(begins - offset, since), min(stops - offset, until)
-            if start < end:
-                yield _microseconds(start - NAIVE_EPOCH), _microseconds(end - NAIVE_EPOCH)
+    def _offsets(self, since: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """The stretches of one offset from UTC: from, to, and the offset."""
+        begun, offset = since, self._offset(since)
+        for moment in range(since, until, DAY):
+            if self._offset(moment + DAY) != offset:
+                turn = self._turn(moment, moment + DAY)
+                yield begun, turn, offset
+                begun, offset = turn, self._offset(turn)
+        yield begun, until, offset
 
-    def _offsets(self, begins: datetime, stops: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
-        """The stretches of one offset from UTC around these local times, as naive moments in UTC."""
-        since, until = begins - FARTHEST_OFFSET, stops + FARTHEST_OFFSET
-        offset = self._offset(since)
-        if offset == self._offset(until):  # two transitions in so few days are no time zone's
-            yield since, until, offset
-            return
-        moment = since
-        while moment < until:
-            following = moment + QUARTER
-            if (other := self._offset(following)) != offset:
-                turn = self._transition(moment, following, offset)
-                yield since, turn, offset
-                since, offset = turn, other
-            moment = following
-        yield since, until, offset
-
-    def _transition(self, before: datetime, after: datetime, offset: timedelta) -> datetime:
-        """The first second with another offset."""
-        while after - before > timedelta(seconds=1):
-            middle = (before + (after - before) / 2).replace(microsecond=0)
-            if middle == before:
-                break
-            before, after = (middle, after) if self._offset(middle) == offset else (before, middle)
+    def _turn(self, before: int, after: int) -> int:
+        """The first second with the offset of ``after``, which is not that of ``before``."""
+        old = self._offset(before)
+        while after - before > SECOND:
+            middle = (before + after) // 2 // SECOND * SECOND
+            before, after = (middle, after) if self._offset(middle) == old else (before, middle)
         return after
 
-    def _offset(self, moment: datetime) -> timedelta:
-        return moment.replace(tzinfo=UTC).astimezone(self._zone).utcoffset() or NOTHING
-
-
-NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
+    def _offset(self, moment: int) -> int:
+        local = datetime.fromtimestamp(moment // SECOND, self._zone)
+        return _microseconds(local.utcoffset() or NOTHING)
 
 
 def add_working_time(calendar: PreparedCalendar, start: datetime, amount: timedelta) -> datetime:
@@ -244,15 +237,13 @@ def _nothing_added(start: datetime, amount: timedelta) -> datetime:
 
 
 def _microseconds(span: timedelta) -> int:
-    return (span.days * 86_400 + span.seconds) * 1_000_000 + span.microseconds
+    return (span.days * 86_400 + span.seconds) * SECOND + span.microseconds
 
 
-def _year_of(moment: int) -> int:
-    return (EPOCH + timedelta(microseconds=moment)).year
-
-
-def _midnight(day: date) -> int:
-    return _microseconds(datetime.combine(day, time(), UTC) - EPOCH)
+def _begins_and_lasts(start: time, end: time) -> Span:
+    """Microseconds after midnight, and for how long."""
+    begins, ends = (_microseconds(datetime.combine(EPOCH, each) - NAIVE_EPOCH) for each in (start, end))
+    return begins, ends - begins + (DAY if ends <= begins else 0)
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

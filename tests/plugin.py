@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -9,6 +12,13 @@ from tests.browser_binary import CHROMIUM, HOW_TO_GET_CHROMIUM
 
 _DATABASE_FIXTURES = {"db", "admin_client", "admin_user", "django_assert_num_queries"}
 _COMMITTING_FIXTURES = {"transactional_db", "live_server", "django_db_serialized_rollback"}
+
+SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.data_too_large]
+hypothesis.settings.register_profile("usual", deadline=None, suppress_health_check=SLOW_IS_FINE)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("usual"), max_examples=100_000
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 
 @pytest.hookimpl(trylast=True)
