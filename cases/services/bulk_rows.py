@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
 
-def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) -> None:
+def insert_rows(
+    model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, with_ids: bool = False
+) -> None:
     """
     Add rows given as values by attribute name (``case_id``, not ``case``); what is left out has its default.
 
-    Call inside a transaction. Ids are given by the database and not told. Raises Django's
-    IntegrityError for rows the database refuses.
+    Call inside a transaction. Ids are given by the database and not told, unless the rows bring them
+    (``reserve_ids``). Raises Django's IntegrityError for rows the database refuses.
     """
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [field for field in model._meta.concrete_fields if with_ids or not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     values = _values(fields, rows)
     with connection.cursor() as cursor:
@@ -44,6 +46,23 @@ def insert_rows(model: type[models.Model], rows: Iterable[Mapping[str, Any]]) ->
             marks = ", ".join(["%s"] * len(fields))
             statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})"
             cursor.executemany(statement, list(values))
+
+
+def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+    """
+    So many ids for rows that this transaction adds, ascending; nobody else is given them.
+
+    On SQLite, whose transactions write one after the other, the transaction must be a writing one.
+    """
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "nextval(pg_get_serial_sequence(%s, 'id'))"
+            cursor.execute(f"SELECT {sequence} FROM generate_series(1, %s)", [table, count])
+            return [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        last: int = cursor.fetchone()[0]
+        return list(range(last + 1, last + 1 + count))
 
 
 def values_of(row: models.Model) -> dict[str, Any]:

@@ -42,10 +42,16 @@ CHANGING = (
 )
 
 
-def rows_to_sync(case: Case) -> list[Timer]:
-    """The clocks of the present round, and whatever still runs of earlier ones."""
-    wanted = Q(round_number=case.round_number) | Q(stopped_at=None)
-    return list(Timer.objects.filter(wanted, case=case).select_related("support__team"))
+def rows_to_sync(cases: Sequence[Case]) -> dict[int, list[Timer]]:
+    """By case: the clocks of its present round, and whatever still runs of earlier ones."""
+    found: dict[int, list[Timer]] = {case.pk: [] for case in cases}
+    rounds = {case.pk: case.round_number for case in cases}
+    wanted = Q(round_number__in=set(rounds.values())) | Q(stopped_at=None)
+    rows = Timer.objects.filter(wanted, case__in=found).select_related("support__team") if found else ()
+    for row in rows:
+        if row.stopped_at is None or row.round_number == rounds[row.case_id]:
+            found[row.case_id].append(row)
+    return found
 
 
 def plan_sync(

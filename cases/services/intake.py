@@ -198,4 +198,4 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
         cause_key=cause_key,
     )
     write_timers(timers)
-    announce(event)
+    announce([event])

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cases.choices import VipLevel
 from cases.models import RoutingRule, Topic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,16 @@ class Traits:
 
 def find_rule(stage: str, traits: Traits) -> RoutingRule | None:
     """The rule that decides, or None where no rule fits."""
-    rules = RoutingRule.objects.filter(stage=stage, active=True, team__active=True).select_related("team")
+    return first_fitting(rules_of(stage), traits)
+
+
+def rules_of(stage: str) -> list[RoutingRule]:
+    """The rules in use, in their order."""
+    rules = RoutingRule.objects.filter(stage=stage, active=True, team__active=True)
+    return list(rules.select_related("team"))
+
+
+def first_fitting(rules: Iterable[RoutingRule], traits: Traits) -> RoutingRule | None:
     return next((rule for rule in rules if fits(rule, traits)), None)
 
 

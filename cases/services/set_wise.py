@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import F
+from django.utils.duration import duration_microseconds
 
 from cases.models import Case
 
 Item = TypeVar("Item")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from django.db import models
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
@@ -46,9 +47,7 @@ def _update_from_arrays(
     fields = [key, *(model._meta.get_field(name) for name in names)]
     types = [str(field.rel_db_type(connection)) for field in fields]
     columns = [f'"{field.column}"' for field in fields]
-    arrays = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows] for field in fields
-    ]
+    arrays = [_array([_text(field, getattr(row, field.attname)) for row in rows]) for field in fields]
     given = ", ".join(f"%s::{type_}[]" for type_ in types)
     changes = ", ".join(f"{column} = given.{column}" for column in columns[1:])
     table = model._meta.db_table
@@ -58,6 +57,28 @@ def _update_from_arrays(
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, arrays)
+
+
+def _array(values: Iterable[str | None]) -> str:
+    """An array as PostgreSQL reads it; for long ones much quicker than the driver's own."""
+    quoted = (
+        "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values
+    )
+    return "{" + ",".join(quoted) + "}"
+
+
+def _text(field: models.Field[Any, Any], value: Any) -> str | None:
+    """A value as PostgreSQL reads it in text."""
+    match field.get_prep_value(value):
+        case None:
+            return None
+        case timedelta() as span:
+            return f"{duration_microseconds(span)} microseconds"
+        case _ if isinstance(field, models.JSONField):
+            return json.dumps(value, cls=field.encoder)
+        case prepared:
+            return str(prepared)
 
 
 def add_to_versions(added: Mapping[int, int]) -> None:

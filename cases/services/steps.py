@@ -25,10 +25,11 @@ from cases.models import (
     Timer,
 )
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
+from cases.services.set_wise import update_rows
 from cases.waking import wake
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from cases.models import Staff
 
@@ -66,8 +67,10 @@ class Step:
     words: Message | None = None
     asked: list[SupportRequest] = field(default_factory=list)
     opened: Round | None = None
+    cause_key: str | None = None
     source: str = ""
     before: dict[str, Any] = field(default_factory=dict)
+    round_changes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.source = self.case.state
@@ -85,11 +88,11 @@ class Step:
         )
 
     def change_round(self, **values: object) -> None:
-        """Write fields of the present round."""
+        """Change fields of the present round; they are written with the step."""
         current = self.case.current_round
         for name, value in values.items():
             setattr(current, name, value)
-        current.save(update_fields=list(values))
+        self.round_changes |= values.keys()
 
     def close_round(self, **values: object) -> None:
         """End the present round; support nobody will need any more is waived."""
@@ -97,8 +100,9 @@ class Step:
         self.waive_support()
 
     def open_round(self, *, needs_plan: bool) -> None:
-        """Begin the round the case has just been counted up to."""
+        """Begin the round the case has just been counted up to; the one before must have ended."""
         case = self.case
+        write_rounds([self])
         self.opened = case.current_round = Round.objects.create(
             case=case,
             number=case.round_number,
@@ -125,18 +129,22 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
 
     The first statement of every write, so that locks are never taken in two orders. Raises CaseNotFound.
     """
-    wanted = {case_id, *with_others}
+    found: Case = lock_cases({case_id, *with_others})[case_id]
+    return found
+
+
+def lock_cases(wanted: Collection[int]) -> dict[int, Any]:
+    """As ``lock_case``, each by its id."""
     rows = Case.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",))
     parts = ("team", "handler", "topic", "customer", "service_level")
     locked = {case.pk: case for case in with_standards(rows).select_related(*parts)}
-    if wanted - locked.keys():
+    if set(wanted) - locked.keys():
         raise CaseNotFound
     for case in locked.values():
         case.locked_beside = locked
         case.locked_at = max(case.database_time, case.state_since)
         case.standards = standards_seen(case.standards_number, case.standards_key)
-    found: Case = locked[case_id]
-    return found
+    return locked
 
 
 def with_standards(cases: models.QuerySet[Case]) -> models.QuerySet[Any]:
@@ -178,21 +186,56 @@ def plain(value: Any) -> Any:
     return value
 
 
-def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
+def finish_step(step: Step) -> CaseEvent:
     """
     Write the event, then the case, the words and the clocks. The database refuses a state without its event.
 
     Exactly one event, one version up, one update of the case; the notices the event may cause are owed from
     the same moment on.
     """
+    return finish_steps([step])[0]
+
+
+def finish_steps(steps: Sequence[Step]) -> list[CaseEvent]:
+    """As ``finish_step``, for steps of so many different cases; as many statements as for one."""
+    for step in steps:
+        step.case.version += 1
+        if step.case.state != step.source:
+            step.case.state_since = step.at
+    write_rounds(steps)
+    timers = _timers_to_write([step for step in steps if step.kind not in WITHOUT_CLOCKS])
+    events = CaseEvent.objects.bulk_create(map(_event_of, steps))
+    _write_cases(steps)
+    _give_rounds_to_handlers(steps)
+    _write_words(steps, events)
+    write_timers(timers)
+    announce(events)
+    return events
+
+
+def write_rounds(steps: Sequence[Step]) -> None:
+    """What ``change_round`` changed."""
+    changed = [step for step in steps if step.round_changes]
+    names = {name for step in changed for name in step.round_changes}
+    update_rows(Round, [step.case.current_round for step in changed], sorted(names))
+    for step in changed:
+        step.round_changes.clear()
+
+
+def _timers_to_write(steps: Sequence[Step]) -> list[Timer]:
+    """Stopped ones first, so that no two of a kind run at once."""
+    rows = rows_to_sync([step.case for step in steps])
+    changed = [
+        row
+        for step in steps
+        for row in plan_sync(step.case, rows[step.case.pk], cause=step.kind, at=step.at, asked=step.asked)
+    ]
+    return sorted(changed, key=lambda row: row.stopped_at is None)
+
+
+def _event_of(step: Step) -> CaseEvent:
     case = step.case
-    case.version += 1
-    if case.state != step.source:
-        case.state_since = step.at
-    timers: list[Timer] = []
-    if step.kind not in WITHOUT_CLOCKS:
-        timers = plan_sync(case, rows_to_sync(case), cause=step.kind, at=step.at, asked=step.asked)
-    event = CaseEvent.objects.create(
+    return CaseEvent(
         case=case,
         seq=case.version,
         kind=step.kind,
@@ -205,22 +248,36 @@ def finish_step(step: Step, *, cause_key: str | None = None) -> CaseEvent:
         waiting_for=case.waiting_for,
         note=step.note,
         data={name: plain(value) for name, value in {**step.data, **step.kept}.items()},
-        cause_key=cause_key,
+        cause_key=step.cause_key,
     )
-    after = field_values(case)
-    changed = [name for name, value in after.items() if value != step.before[name]]
-    case.save(update_fields=changed)
-    if case.handler_id and case.handler_id != step.before["handler_id"] and step.opened is None:
-        Round.objects.filter(case=case, closed_at=None).update(handler=case.handler)
-    if step.words:
-        step.words.event = event
-        step.words.save()
-    write_timers(timers)
-    announce(event)
-    return event
 
 
-def announce(event: CaseEvent) -> None:
-    """Owe the notices of this event; who works them out is woken once the transaction is kept."""
-    Announcement.objects.create(event=event)
+def _write_cases(steps: Sequence[Step]) -> None:
+    changed = {
+        name
+        for step in steps
+        for name, value in field_values(step.case).items()
+        if value != step.before[name]
+    }
+    update_rows(Case, [step.case for step in steps], sorted(changed))
+
+
+def _give_rounds_to_handlers(steps: Sequence[Step]) -> None:
+    for step in steps:
+        case = step.case
+        if case.handler_id and case.handler_id != step.before["handler_id"] and step.opened is None:
+            Round.objects.filter(case=case, closed_at=None).update(handler=case.handler)
+
+
+def _write_words(steps: Sequence[Step], events: Sequence[CaseEvent]) -> None:
+    said = [(step.words, event) for step, event in zip(steps, events, strict=True) if step.words]
+    for words, event in said:
+        words.event = event
+    if said:
+        Message.objects.bulk_create(words for words, _event in said)
+
+
+def announce(events: Sequence[CaseEvent]) -> None:
+    """Owe the notices of these events; who works them out is woken once the transaction is kept."""
+    Announcement.objects.bulk_create(Announcement(event=event) for event in events)
     transaction.on_commit(wake, robust=True)

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError, connection, transaction
 
 from cases.choices import LadderAction
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
-from cases.services.due_actions import act
+from cases.services.bulk_rows import insert_rows, reserve_ids
+from cases.services.due_actions import Wanted, act_on_all
 from cases.services.set_wise import add_to_versions, batched, update_rows
 from cases.standards import present_standards
 from cases.timers import due_levels, reckon
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 MOST = 20_000  # clocks of one tick
+CLIMBED = ("passed", "next_percent", "next_at", "due_at")  # what a clock keeps of a level it reached
 FIRST_HOLD, LONGEST_HOLD = timedelta(seconds=30), timedelta(hours=1)
 
 log = logging.getLogger(__name__)
@@ -52,19 +54,31 @@ class TickReport:
 
 
 @dataclass
+class LockedCase:
+    """What the tick needs of a case; ``version`` counts on with each level."""
+
+    pk: int
+    state: str
+    team_id: int | None
+    round_number: int
+    waiting_for: str
+    version: int
+
+
+@dataclass
 class Reached:
-    """One level a clock has reached: the event that says so, and how late it is said."""
+    """One level a clock has reached: the event that says so (``seq``), and how late it is said."""
 
     timer: Timer
-    case: Case
+    case: LockedCase
     percent: int
     planned_at: datetime
     fired_at: datetime
-    event: CaseEvent = field(init=False)
+    seq: int = 0
 
     def __post_init__(self) -> None:
         self.case.version += 1
-        self.event = self._event()
+        self.seq = self.case.version
 
     @property
     def lateness(self) -> timedelta:
@@ -74,45 +88,45 @@ class Reached:
     def cause(self) -> str:
         return f"timer:{self.timer.pk}:{self.percent}"
 
-    def _event(self) -> CaseEvent:
+    def event_row(self, pk: int) -> dict[str, Any]:
         case, timer = self.case, self.timer
-        due_at = timer.due_at.isoformat() if timer.due_at else None
         support = timer.support
-        return CaseEvent(
-            case=case,
-            seq=case.version,
-            kind=EventKind.ESCALATE,
-            at=self.fired_at,
-            from_state=case.state,
-            to_state=case.state,
-            team_id=case.team_id,
-            round_number=case.round_number,
-            waiting_for=case.waiting_for,
-            data={
+        return {
+            "id": pk,
+            "case_id": case.pk,
+            "seq": self.seq,
+            "kind": EventKind.ESCALATE.value,
+            "at": self.fired_at,
+            "from_state": case.state,
+            "to_state": case.state,
+            "team_id": case.team_id,
+            "round_number": case.round_number,
+            "waiting_for": case.waiting_for,
+            "data": {
                 "clock": timer.kind,
                 "percent": self.percent,
                 "cycle": timer.cycle,
-                "due_at": due_at,
+                "due_at": timer.due_at.isoformat() if timer.due_at else None,
                 "team": support.team_id if support else None,
             },
-            cause_key=self.cause,
-        )
+            "cause_key": self.cause,
+        }
 
-    def ledger_row(self) -> Escalation:
+    def ledger_row(self, event_id: int) -> dict[str, Any]:
         timer = self.timer
-        return Escalation(
-            timer=timer,
-            case=self.case,
-            kind=timer.kind,
-            round_number=timer.round_number,
-            cycle=timer.cycle,
-            percent=self.percent,
-            planned_at=self.planned_at,
-            due_at=timer.due_at,
-            fired_at=self.fired_at,
-            lateness=self.lateness,
-            event=self.event,
-        )
+        return {
+            "timer_id": timer.pk,
+            "case_id": self.case.pk,
+            "kind": timer.kind,
+            "round_number": timer.round_number,
+            "cycle": timer.cycle,
+            "percent": self.percent,
+            "planned_at": self.planned_at,
+            "due_at": timer.due_at,
+            "fired_at": self.fired_at,
+            "lateness": self.lateness,
+            "event_id": event_id,
+        }
 
 
 def tick(*, most: int = MOST) -> TickReport:
@@ -130,13 +144,13 @@ def tick(*, most: int = MOST) -> TickReport:
 
 
 def _fire_batch(pairs: Sequence[tuple[int, int]], report: TickReport) -> None:
-    """All of them in one transaction or, where one of them fails, each in one of its own."""
+    """All of them in one transaction or, where that fails, by halves until the one that fails is found."""
     try:
         fired = fire(pairs)
     except Exception as error:  # whatever it is, it belongs to one clock and must not stop the others
         if len(pairs) > 1:
-            for pair in pairs:
-                _fire_batch([pair], report)
+            for half in batched(pairs, (len(pairs) + 1) // 2):
+                _fire_batch(half, report)
             return
         _hold(pairs[0][0], error)
         report.held += 1
@@ -158,47 +172,55 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
     if not reached:
         return []
     _write(timers, reached)
-    for one in reached:
-        if action := standards.actions.get((one.timer.kind, one.percent), LadderAction.NOTHING):
-            act(action, one.case.pk, cause=one.cause)
+    act_on_all(
+        [
+            Wanted(action, one.case.pk, one.cause)
+            for one in reached
+            if (action := standards.actions.get((one.timer.kind, one.percent), LadderAction.NOTHING))
+        ]
+    )
     transaction.on_commit(wake, robust=True)
     return reached
 
 
-def _lock_cases(case_ids: set[int]) -> dict[int, Case]:
+def _lock_cases(case_ids: set[int]) -> dict[int, LockedCase]:
     skip = connection.features.has_select_for_update_skip_locked
     rows = Case.objects.filter(pk__in=case_ids).order_by("pk").select_for_update(skip_locked=skip)
-    return {case.pk: case for case in rows.defer("description", "search_text", "remark")}
+    names = [field.name for field in fields(LockedCase)]
+    return {row[0]: LockedCase(*row) for row in rows.values_list(*names)}
 
 
-def _due_under_lock(pks: Sequence[int], cases: dict[int, Case], now: datetime) -> list[Timer]:
+def _due_under_lock(pks: Sequence[int], cases: dict[int, LockedCase], now: datetime) -> list[Timer]:
     """Those that are still due now that nobody else can change them; a stopped clock is none of them."""
     due = Timer.objects.due(now).filter(pk__in=pks, case_id__in=cases)
     return list(due.select_related("support"))
 
 
-def _reached(timer: Timer, case: Case, standards: Standards, now: datetime) -> list[Reached]:
+def _reached(timer: Timer, case: LockedCase, standards: Standards, now: datetime) -> list[Reached]:
     levels = due_levels(timer, standards, now)
     reached = [Reached(timer, case, percent, planned_at, now) for percent, planned_at in levels]
     timer.passed = max([timer.passed, *(percent for percent, _at in levels)])
-    timer.attempts, timer.held_until, timer.error = 0, None, ""
     reckon(timer, standards)
     return reached
 
 
 def _write(timers: Sequence[Timer], reached: Sequence[Reached]) -> None:
-    CaseEvent.objects.bulk_create([one.event for one in reached])
-    Escalation.objects.bulk_create([one.ledger_row() for one in reached])
-    Announcement.objects.bulk_create([Announcement(event=one.event) for one in reached])
-    update_rows(
-        Timer,
-        timers,
-        ("passed", "next_percent", "next_at", "due_at", "attempts", "held_until", "error"),
-    )
+    pairs = list(zip(reached, reserve_ids(CaseEvent, len(reached)), strict=True))
+    insert_rows(CaseEvent, (one.event_row(pk) for one, pk in pairs), with_ids=True)
+    insert_rows(Escalation, (one.ledger_row(pk) for one, pk in pairs))
+    insert_rows(Announcement, ({"event_id": pk} for _one, pk in pairs))
+    update_rows(Timer, timers, CLIMBED)
+    _forget_failures([timer for timer in timers if timer.attempts])
     added: dict[int, int] = defaultdict(int)
     for one in reached:
         added[one.case.pk] += 1
     add_to_versions(added)
+
+
+def _forget_failures(timers: Sequence[Timer]) -> None:
+    if timers:
+        rows = Timer.objects.filter(pk__in=[timer.pk for timer in timers])
+        rows.update(attempts=0, held_until=None, error="")
 
 
 def _hold(pk: int, error: Exception) -> None:

@@ -51,15 +51,34 @@ def transition_case(
     if cause_key and CaseEvent.objects.filter(cause_key=cause_key).exists():
         return case
     refuse_stale(case, expected_version)
+    finish_step(make_step(case, name, actor=actor, note=note, cause_key=cause_key, **data))
+    return case
+
+
+def make_step(
+    case: Case,
+    name: str,
+    *,
+    actor: Staff | None,
+    note: str = "",
+    cause_key: str | None = None,
+    **data: Any,
+) -> Step:
+    """
+    The named transition of a locked case, for ``finish_step``: decided and made in memory.
+
+    Raises CaseError as ``transition_case`` does; the instance may then be changed in part, and is of no use.
+    """
     row = MOVES[name]
     reason = refusal(case, name, actor)
     if reason is not None:
         raise reason
-    step = Step(case, name, actor, case.locked_at, note.strip(), checked_answers(row, data))
+    step = Step(
+        case, name, actor, case.locked_at, note.strip(), checked_answers(row, data), cause_key=cause_key
+    )
     _refuse_missing_note(row, step)
     DOING[name](step)
-    finish_step(step, cause_key=cause_key)
-    return case
+    return step
 
 
 def refusal(case: Case, name: str, actor: Staff | None) -> NotPermitted | NotPossible | None:
