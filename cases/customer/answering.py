@@ -44,6 +44,10 @@ def not_allowed() -> HttpResponse:
     return sealed(HttpResponseNotAllowed(METHODS), BOTH_LANGUAGES)
 
 
+def unreadable() -> HttpResponse:
+    return sealed(HttpResponse(status=400), BOTH_LANGUAGES)
+
+
 def see_page(address: str, language: str) -> HttpResponse:
     """To the page itself, so that reloading it sends nothing again."""
     return sealed(HttpResponse(status=303, headers={"Location": address}), language)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
 from django.utils import translation
 from django.utils.module_loading import import_string
@@ -12,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cases.choices import Language
 from cases.clock import database_now
-from cases.customer.answering import METHODS, missing, not_allowed, page, see_page, too_often
+from cases.customer.answering import METHODS, missing, not_allowed, page, see_page, too_often, unreadable
 from cases.customer.forms import SCORES, WordForm
 from cases.customer.names import first_name
 from cases.customer.progress import standing_of
@@ -39,7 +41,10 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
         return too_often(wait)
     if request.method not in METHODS:
         return not_allowed()
-    data = request.POST
+    try:
+        data = request.POST
+    except (MultiPartParserError, SuspiciousOperation):  # broken or too large: no form of ours
+        return unreadable()
     link = find_link(token, database_now())
     if link is None:
         return missing()

@@ -43,7 +43,7 @@ def issue_link(
         notice=notice,
         created_by=created_by,
     )
-    return settings.SITE_URL + reverse("customer_case", args=[token])
+    return f"{settings.SITE_URL}{reverse('customer_case', args=[token])}"
 
 
 def hash_of(token: str) -> str:

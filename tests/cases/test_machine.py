@@ -190,7 +190,7 @@ class Walk(RuleBasedStateMachine):
 
     def refuse_changed_rounds(self) -> None:
         """A closed round is never touched again, but for the customer's word on it."""
-        columns = [f.column for f in Round._meta.concrete_fields if f.name not in CUSTOMERS_WORD]
+        columns = [str(f.column) for f in Round._meta.concrete_fields if f.name not in CUSTOMERS_WORD]
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(columns)} FROM cases_round WHERE closed_at IS NOT NULL")
             now = {row[0]: row for row in cursor.fetchall()}

@@ -93,8 +93,10 @@ def test_the_first_name_is_told_from_the_name_or_left_out(name: str, shown: str)
 def test_it_speaks_the_language_of_the_customer_and_switches_by_the_link(scene: Scene) -> None:
     chinese = visitor(scene.case(State.CONFIRMATION, customer=CustomerFactory(language="zh-hans")))
     english = visitor(scene.case(State.CONFIRMATION, customer=CustomerFactory(language="en")))
-    client = {"headers": {"accept-language": "en"}}
-    assert '<html lang="zh-Hans">' in chinese.client.get(chinese.path, **client).content.decode()
+    assert (
+        '<html lang="zh-Hans">'
+        in chinese.client.get(chinese.path, headers={"accept-language": "en"}).content.decode()
+    )
     assert '<html lang="en">' in english.get().content.decode()
     assert '<html lang="en">' in chinese.get(lang="en").content.decode()
     assert '<html lang="zh-Hans">' in english.get(lang="zh-hans").content.decode()
@@ -120,6 +122,16 @@ def test_a_program_that_presses_the_button_of_the_page_answers_nothing(case: Cas
     assert page.client.post(page.path, page.nonce(), content_type="text/plain").status_code == 422
     assert page.client.post(page.path, {"solved": "yes"}, content_type="application/json").status_code == 422
     assert counts() == before
+
+
+def test_what_no_browser_sends_is_refused_alike_with_and_without_a_link(page: Visitor) -> None:
+    broken = {"data": b"no parts", "content_type": "multipart/form-data; boundary=x; boundary"}
+    large = {"data": {"nonce": "n" * 3_000_000}}
+    for body in (broken, large):
+        for path in (page.path, "/c/unknown/"):
+            response = page.client.post(path, **body)
+            assert response.status_code in (400, 404 if path == "/c/unknown/" else 422)
+            assert response.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_a_nonce_is_good_for_its_own_link_and_for_a_day(scene: Scene, case: Case, page: Visitor) -> None:

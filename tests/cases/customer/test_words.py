@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from cases.choices import Confirmation, Outcome, ScoreSource, State
 from cases.exceptions import InvalidInput, NotPossible
-from cases.models import Case, CustomerLink, EventKind
+from cases.models import Case, CustomerLink, EventKind, Topic
 from cases.services import transition_case
 from cases.services.customer_words import Word, give_word
+from cases.services.reference import ensure_roles, ensure_topics
 from tests.cases.acting import do, refused
 from tests.cases.customer.visiting import Visitor, counts, round_of, visitor
 from tests.invariants import violations
-from tests.scenes import Scene
+from tests.scenes import Scene, make_scene
 
 pytestmark = pytest.mark.django_db
 LATER = timedelta(hours=24)
@@ -260,3 +263,24 @@ def test_the_first_answer_through_a_link_is_noted_on_it(scene: Scene) -> None:
     give_word(link, Word(solved=True, score=4), nonce="another")
     link.refresh_from_db()
     assert link.first_used_at == used
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_clicks_at_the_same_moment_one_counts() -> None:
+    ensure_roles()
+    ensure_topics(Topic)
+    case = make_scene().case(State.CONFIRMATION)
+    visitor(case)
+    link = CustomerLink.objects.get(case=case)
+
+    def click(n: int) -> None:
+        try:
+            give_word(link, Word(solved=True, score=5 - n % 3), nonce="the page")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(click, range(10)))
+    assert kinds(case)[-2:] == ["deliver", "confirm"]
+    assert violations() == {}
