@@ -226,6 +226,15 @@ class NoticeState(models.TextChoices):
     DIGESTED = "digested", _("Sent as part of a digest")
 
 
+class Situation(models.TextChoices):
+    """What there are words for beside the kinds of events."""
+
+    ANYTHING = "event", _("Anything without words of its own")
+    DIGEST = "digest", _("Many notices in one")
+    ABSENCE = "absence", _("Somebody is away and another was told")
+    UNREACHABLE = "unreachable", _("A customer cannot be reached by any channel")
+
+
 class Audience(models.TextChoices):
     """For whom a phrase template is written."""
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from cases.choices import Audience, Language, NoticeChannel, NoticeState, Whom
-from cases.querysets import NoticeQuerySet
+from cases.choices import Audience, ClockKind, Language, NoticeChannel, NoticeState, Situation, Whom
+from cases.models.event import EventKind
+from cases.querysets import AnnouncementQuerySet, NoticeQuerySet
 
 
 class Announcement(models.Model):
@@ -31,6 +32,8 @@ class Announcement(models.Model):
     attempts = models.PositiveSmallIntegerField(_("failed attempts"), default=0)
     held_until = models.DateTimeField(_("held back until"), null=True)
     error = models.TextField(_("error"), blank=True)
+
+    objects: ClassVar[AnnouncementQuerySet] = AnnouncementQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("announcement")
@@ -141,7 +144,8 @@ class NoticeRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_kind} → {self.get_whom_display()} ({self.get_channel_display()})"
+        kind = name_of_situation(self.event_kind)
+        return f"{kind} → {self.get_whom_display()} ({self.get_channel_display()})"
 
 
 class NoticeMute(models.Model):
@@ -170,7 +174,7 @@ class PhraseTemplate(models.Model):
     """
     The words of a situation in both languages: plain text with allow-listed placeholders in braces.
 
-    ``situation`` is the kind of an event, or of a notice that no event causes (``cases.phrases``).
+    ``situation`` is the kind of an event, of a clock (``escalate.triage``), or one of ``Situation``.
     """
 
     situation = models.CharField(_("situation"), max_length=40)
@@ -188,7 +192,15 @@ class PhraseTemplate(models.Model):
         constraints = [models.UniqueConstraint(fields=["situation", "audience"], name="phrase_is_kept_once")]
 
     def __str__(self) -> str:
-        return f"{self.situation} ({self.get_audience_display()})"
+        return f"{name_of_situation(self.situation)} ({self.get_audience_display()})"
+
+
+def name_of_situation(situation: str) -> str:
+    """In the active language; levels of clocks are told apart by clock (``escalate.triage``)."""
+    kind, _dot, clock = situation.partition(".")
+    labels = {**dict(EventKind.choices), **dict(Situation.choices)}
+    named = str(labels.get(kind, kind))
+    return f"{named}: {dict(ClockKind.choices).get(clock, clock)}" if clock else named
 
 
 class ChannelSetting(Metered):

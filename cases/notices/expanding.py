@@ -1,0 +1,82 @@
+"""
+From announcements to notices: what an event owes is worked out once, whoever else is working it out.
+
+A batch of announcements is locked (those another process has are left to it), its notices are written
+set-wise and the announcements removed, all in one transaction. One that cannot be worked out is held back for
+a growing time, with its error, in a transaction of its own, and keeps no other waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, connection, transaction
+
+from cases.clock import database_now
+from cases.models import Announcement, Notice
+from cases.notices.happenings import read_happenings
+from cases.notices.owing import Ground, notices_of
+from cases.services.set_wise import batched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BATCH = 500
+FIRST_HOLD, LONGEST_HOLD = timedelta(seconds=30), timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+def work_out_announcements(limit: int = 10 * BATCH) -> int:
+    """
+    Put into the outbox what is owed because of at most so many events, the oldest first; returns how many
+    notices that were.
+
+    Run twice, or by two at once, it changes nothing more. Never raises for a single announcement.
+    """
+    due = Announcement.objects.due(database_now()).values_list("pk", flat=True)
+    return sum(_work_out(batch) for batch in batched(list(due[:limit]), BATCH))
+
+
+def _work_out(pks: Sequence[int]) -> int:
+    """All of them in one transaction or, where one of them fails, each in one of its own."""
+    try:
+        return expand(pks)
+    except Exception as error:  # whatever it is, it belongs to one announcement and must not stop the others
+        if len(pks) > 1:
+            return sum(_work_out([pk]) for pk in pks)
+        _hold(pks[0], error)
+        return 0
+
+
+@transaction.atomic
+def expand(pks: Sequence[int]) -> int:
+    """Write what these announcements owe, and remove them. Raises what goes wrong, having written nothing."""
+    skip = connection.features.has_select_for_update_skip_locked
+    mine = Announcement.objects.filter(pk__in=pks).order_by("pk").select_for_update(skip_locked=skip)
+    events = {row.pk: row.event_id for row in mine}
+    if not events:
+        return 0
+    # In the order of their cases, which the new rows lock until the end: never in two orders.
+    notices = notices_of(read_happenings([*events.values()]), Ground(database_now()))
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    Announcement.objects.filter(pk__in=events).delete()
+    return len(notices)
+
+
+def _hold(pk: int, error: Exception) -> None:
+    """Keep back what could not be worked out: 30 s, then twice as long each time, at most an hour."""
+    log.error("announcement %s could not be worked out: %s", pk, type(error).__name__, exc_info=error)
+    if isinstance(error, DatabaseError) and not connection.is_usable():
+        raise error
+    row = Announcement.objects.filter(pk=pk).first()
+    if row is None:  # somebody else worked it out meanwhile
+        return
+    delay = min(FIRST_HOLD * 2 ** min(row.attempts, 10), LONGEST_HOLD)
+    Announcement.objects.filter(pk=pk).update(
+        attempts=row.attempts + 1,
+        held_until=database_now() + delay,
+        error=f"{type(error).__name__}: {error}"[:2000],
+    )

@@ -1,0 +1,203 @@
+"""The notices that happenings owe: rules × recipients, in the words of each reader. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from cases.choices import Audience, NoticeChannel, NoticeState, Situation, Whom
+from cases.models import Notice
+from cases.notices.directory import Directory
+from cases.notices.phrases import PhraseBook, Words
+from cases.notices.placeholders import plain_value
+from cases.notices.recipients import (
+    Recipients,
+    Told,
+    channel_to_customer,
+    channel_to_staff,
+)
+from cases.notices.rules import Order, RuleBook
+from cases.notices.values import values_for, without_personal_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from cases.models import Endpoint, Staff
+    from cases.notices.happenings import Happening
+
+
+@dataclass
+class Ground:
+    """What a batch works with: the organisation, the rules and the phrases, read once."""
+
+    at: datetime
+    directory: Directory = field(init=False)
+    rules: RuleBook = field(default_factory=RuleBook)
+    phrases: PhraseBook = field(default_factory=PhraseBook)
+
+    def __post_init__(self) -> None:
+        self.directory = Directory(self.at)
+
+
+def notices_owed(happening: Happening, ground: Ground) -> list[Notice]:
+    """What this happening owes, each recipient and channel once however many rules name them."""
+    found: dict[str, Notice] = {}
+    for notice in Owing(happening, ground).notices():
+        first = found.setdefault(notice.owed_key, notice)
+        first.urgent = first.urgent or notice.urgent
+    return list(found.values())
+
+
+class Owing:
+    """Works out one happening."""
+
+    def __init__(self, happening: Happening, ground: Ground) -> None:
+        self.happening, self.ground = happening, ground
+        self.recipients = Recipients(ground.directory, happening)
+        self._values: dict[tuple[str, str], dict[str, str]] = {}
+
+    def notices(self) -> Iterator[Notice]:
+        orders = self.ground.rules.orders_for(self.happening)
+        if not orders:
+            return
+        replaced: dict[int, Told] = {}
+        for order in orders:
+            if order.whom == Whom.ENDPOINT:
+                yield from self._to_endpoints(order)
+            elif order.whom != Whom.CUSTOMER:
+                told = list(self._reached(order))
+                replaced.update({one.in_place_of.pk: one for one in told if one.in_place_of})
+                yield from (self._to_staff(one, order) for one in told)
+        yield from self._to_customer([order for order in orders if order.whom == Whom.CUSTOMER])
+        for one in replaced.values():
+            yield from self._about_absence(one)
+
+    def _reached(self, order: Order) -> Iterator[Told]:
+        for one in self.recipients.told(order.whom):
+            muted = (one.staff.pk, self.happening.kind, order.channel) in self.ground.directory.mutes
+            if order.required or not muted:
+                yield one
+
+    def _to_staff(self, told: Told, order: Order, situation: str = "") -> Notice:
+        channel = channel_to_staff(told.staff, order.channel)
+        words = self._words(situation or self.happening.situation, Audience.STAFF, told.staff.language)
+        if told.in_place_of:
+            words = _in_place_of(told.in_place_of, words, told.staff.language)
+        return self._notice(
+            f"{channel}:staff{told.staff.pk}" + (f":{situation}" if situation else ""),
+            words,
+            channel=channel,
+            language=told.staff.language,
+            urgent=order.urgent,
+            situation=situation or self.happening.situation,
+            staff_id=told.staff.pk,
+            in_place_of_id=told.in_place_of.pk if told.in_place_of else None,
+        )
+
+    def _to_customer(self, orders: list[Order]) -> Iterator[Notice]:
+        """By the one channel that reaches; who cannot be reached is a matter for the handler."""
+        if not orders:
+            return
+        customer = self.happening.case.customer
+        wanted = {order.channel for order in orders}
+        channel = channel_to_customer(customer.contacts.all(), wanted)
+        if channel is None:
+            order = Order(Whom.HANDLER, NoticeChannel.INBOX, required=True)
+            yield from (
+                self._to_staff(one, order, Situation.UNREACHABLE.value) for one in self._reached(order)
+            )
+            return
+        yield self._notice(
+            f"customer{customer.pk}",
+            self._words(self.happening.situation, Audience.CUSTOMER, customer.language),
+            channel=channel,
+            language=customer.language,
+            urgent=any(order.urgent for order in orders),
+            customer_id=customer.pk,
+        )
+
+    def _to_endpoints(self, order: Order) -> Iterator[Notice]:
+        for endpoint in self.recipients.endpoints(order):
+            yield self._notice(
+                f"{endpoint.channel}:endpoint{endpoint.pk}",
+                self._words_for(endpoint),
+                channel=endpoint.channel,
+                language=endpoint.language,
+                urgent=order.urgent,
+                endpoint_id=endpoint.pk,
+            )
+
+    def _about_absence(self, told: Told) -> Iterator[Notice]:
+        """The team lead learns who is away and who was told, once for each event and person."""
+        absent = told.in_place_of
+        assert absent
+        for boss in self.recipients.above(absent):
+            if boss.pk in (told.staff.pk, self.happening.event.actor_id):
+                continue
+            more = {"absent": plain_value(absent), "stand_in": plain_value(told.staff)}
+            yield self._notice(
+                f"{NoticeChannel.INBOX}:staff{boss.pk}:{Situation.ABSENCE.value}{absent.pk}",
+                self._words(Situation.ABSENCE.value, Audience.STAFF, boss.language, more),
+                channel=NoticeChannel.INBOX,
+                language=boss.language,
+                situation=Situation.ABSENCE.value,
+                staff_id=boss.pk,
+            )
+
+    def _words(
+        self, situation: str, audience: Audience, language: str, more: dict[str, str] | None = None
+    ) -> Words:
+        values = self._values_in(audience, language) | (more or {})
+        return self.ground.phrases.words(situation, audience, language, values)
+
+    def _words_for(self, endpoint: Endpoint) -> Words:
+        values = self._values_in(Audience.ROBOT, endpoint.language)
+        allowed = values if endpoint.personal_data else without_personal_data(values)
+        situation = self.happening.situation
+        return self.ground.phrases.words(situation, Audience.ROBOT, endpoint.language, allowed)
+
+    def _values_in(self, audience: Audience, language: str) -> dict[str, str]:
+        key = (audience.value, language)
+        if key not in self._values:
+            directory = self.ground.directory
+            self._values[key] = values_for(
+                self.happening,
+                language=language,
+                audience=audience,
+                staff=directory.staff,
+                teams=directory.teams,
+            )
+        return self._values[key]
+
+    def _notice(self, recipient: str, words: Words, **values: Any) -> Notice:
+        happening, at = self.happening, self.ground.at
+        values.setdefault("situation", happening.situation)
+        values["urgent"] = values.get("urgent", False) or happening.is_pressing
+        is_there = values["channel"] == NoticeChannel.INBOX
+        return Notice(
+            event=happening.event,
+            case=happening.case,
+            subject=words.subject,
+            body=words.body,
+            owed_key=f"{happening.event.pk}:{recipient}",
+            created_at=at,
+            state=NoticeState.SENT if is_there else NoticeState.WAITING,
+            sent_at=at if is_there else None,
+            next_attempt_at=None if is_there else at,
+            **values,
+        )
+
+
+def _in_place_of(absent: Staff, words: Words, language: str) -> Words:
+    """With a line that says for whom it was meant."""
+    with translation.override(language):
+        line = _("In place of %(name)s, who is away.") % {"name": plain_value(absent)}
+    return Words(words.subject, f"{words.body}\n\n{line}")
+
+
+def notices_of(happenings: Iterable[Happening], ground: Ground) -> list[Notice]:
+    return [notice for happening in happenings for notice in notices_owed(happening, ground)]

@@ -1,0 +1,126 @@
+"""Whom a rule means in one happening, and who is really told: absences, sight and reach considered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cases.choices import ContactKind, NoticeChannel, Role, Whom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cases.models import CustomerContact, Endpoint, Staff
+    from cases.notices.directory import Directory
+    from cases.notices.happenings import Happening
+    from cases.notices.rules import Order
+
+
+@dataclass(frozen=True)
+class Told:
+    """One person who is told, perhaps in place of somebody who is away."""
+
+    staff: Staff
+    in_place_of: Staff | None = None
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """Answers for one happening: never those who did the deed, nor those who may not see the case."""
+
+    directory: Directory
+    happening: Happening
+
+    def told(self, whom: str) -> list[Told]:
+        """Each person once; of somebody who is away, who stands in or, where nobody does, who leads."""
+        found: dict[int, Told] = {}
+        for person in self._meant(whom):
+            if person.pk == self.happening.event.actor_id or not self.sees(person):
+                continue
+            for one in self._present(person):
+                if one.staff.pk != self.happening.event.actor_id:
+                    found.setdefault(one.staff.pk, one)
+        return list(found.values())
+
+    def _meant(self, whom: str) -> list[Staff]:
+        find = MEANT.get(whom)
+        return find(self) if find else []
+
+    def _present(self, person: Staff) -> list[Told]:
+        if self.directory.is_present(person):
+            return [Told(person)]
+        stand_in = self.directory.stand_in_for(person)
+        if stand_in and stand_in.is_active and self.sees(stand_in):
+            return [Told(stand_in, person)]
+        above = [Told(boss, person) for boss in self.above(person)]
+        # Nobody at all is left: it waits in the person's own inbox rather than nowhere.
+        return above or ([Told(person)] if person.is_active else [])
+
+    def above(self, person: Staff) -> list[Staff]:
+        """The team lead, else the supervisors, else the managers: whoever is there and sees the case."""
+        team_id, directory = self.happening.team_id, self.directory
+        spared = (person.pk, self.happening.event.actor_id)
+        for line in (
+            directory.leads_of(team_id),
+            directory.supervisors_of(team_id),
+            directory.with_role(Role.MANAGER),
+        ):
+            there = [one for one in line if one.pk not in spared and directory.is_present(one)]
+            if found := [one for one in there if self.sees(one)]:
+                return found
+        return []
+
+    def sees(self, person: Staff) -> bool:
+        supporting = self.happening.supports.values()
+        return self.directory.sees(person, self.happening.case, [*supporting])
+
+    def on_duty(self) -> list[Staff]:
+        found = self.directory.on_duty(self.happening.team_id, self.happening.case.channel)
+        return found or self.directory.leads_of(self.happening.team_id)
+
+    def handler(self) -> list[Staff]:
+        """Of a case that nobody has in hand, whoever is on duty: it must not go unheard."""
+        handler = self.directory.staff.get(self.happening.handler_id or 0)
+        return [handler] if handler else self.on_duty()
+
+    def supporters(self) -> list[Staff]:
+        asked = self.happening.asked_team_ids
+        return [person for team_id in asked for person in self.directory.members_of(team_id)]
+
+    def endpoints(self, order: Order) -> list[Endpoint]:
+        """The one the rule names, or all of this channel; only of this team, or of all."""
+        wanted = [one for one in self.directory.endpoints if one.channel == order.channel]
+        if order.endpoint:
+            wanted = [one for one in wanted if one.pk == order.endpoint.pk]
+        return [one for one in wanted if one.team_id in (None, self.happening.team_id)]
+
+
+MEANT: dict[str, Callable[[Recipients], list[Staff]]] = {
+    Whom.HANDLER: Recipients.handler,
+    Whom.ON_DUTY: Recipients.on_duty,
+    Whom.TEAM: lambda self: self.directory.members_of(self.happening.team_id),
+    Whom.TEAM_LEAD: lambda self: self.directory.leads_of(self.happening.team_id),
+    Whom.SUPPORT_TEAM: Recipients.supporters,
+    Whom.SUPERVISOR: lambda self: self.directory.supervisors_of(self.happening.team_id),
+    Whom.MANAGER: lambda self: self.directory.with_role(Role.MANAGER),
+    Whom.ADMINISTRATOR: lambda self: self.directory.with_role(Role.ADMINISTRATOR),
+}
+
+
+def channel_to_staff(person: Staff, channel: str) -> str:
+    """The inbox, where this person has no address for the channel or it is none for people."""
+    addresses: dict[str, str] = {NoticeChannel.EMAIL: person.email, NoticeChannel.SMS: person.mobile}
+    return channel if addresses.get(channel) else NoticeChannel.INBOX.value
+
+
+def channel_to_customer(contacts: Iterable[CustomerContact], wanted: Iterable[str]) -> str | None:
+    """
+    The one channel that reaches: e-mail before text message, never both; None where neither does.
+
+    Service numbers, which are kept without a plus sign, get no text messages.
+    """
+    kinds = {row.kind for row in contacts if row.kind != ContactKind.PHONE or row.value.startswith("+")}
+    for channel, kind in ((NoticeChannel.EMAIL, ContactKind.EMAIL), (NoticeChannel.SMS, ContactKind.PHONE)):
+        if channel in wanted and kind in kinds:
+            return channel.value
+    return None
