@@ -16,9 +16,9 @@ from cases.choices import Language
 from cases.clock import database_now
 from cases.customer.answering import METHODS, missing, not_allowed, page, see_page, too_often, unreadable
 from cases.customer.forms import SCORES, WordForm
-from cases.customer.names import first_name
 from cases.customer.progress import standing_of
 from cases.exceptions import CaseError
+from cases.first_names import first_name
 from cases.services.customer_links import find_link
 from cases.services.customer_words import give_word, may_give_word
 from cases.services.throttling import PAGES_OF_AN_ADDRESS, WORDS_OF_A_LINK, household, knock

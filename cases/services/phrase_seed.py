@@ -157,6 +157,12 @@ TO_STAFF: dict[str, Phrase] = {
         "{absent} is away, {stand_in} was told",
         "{absent} is away. The notice “{event}” went to {stand_in} instead.",
     ),
+    "digest": (
+        "{count} 条通知",
+        "您有 {count} 条通知：\n\n{list}",
+        "{count} notices",
+        "You have {count} notices:\n\n{list}",
+    ),
     "unreachable": _staff(
         "无法通知客户，请人工联系",
         "客户没有可用的邮箱或手机号，“{event}”未能通知客户，请用其他方式告知。",

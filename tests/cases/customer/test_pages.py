@@ -12,7 +12,7 @@ from django.utils import timezone
 from structlog.testing import capture_logs
 
 from cases.choices import ClockKind, Role, State
-from cases.customer.names import first_name
+from cases.first_names import first_name
 from cases.models import Case, Timer
 from cases.services import transition_case
 from config.structured_logging import RequestRecordMiddleware, hide_tokens
