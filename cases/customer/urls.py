@@ -7,5 +7,5 @@ from cases.customer.views import case_view
 urlpatterns = [
     path("<str:token>/", case_view, name="customer_case"),
     # Whatever else begins like a link is answered like a link that does not exist.
-    re_path(r"^(?P<token>.*)$", case_view),
+    re_path(r"^(?P<token>.*)$", case_view, name="customer_nowhere"),
 ]

@@ -85,7 +85,10 @@ OF_ONE_ROW = {
     "preview",
 }
 # Of one case, of one of its files, of all cases of a person, and of no case at all.
-ABOUT_ONE_CASE = ("change", "history", "delete", "transition", "presence", "attach", "contacts")
+ABOUT_ONE_CASE = (
+    *("change", "history", "delete", "transition", "presence", "attach", "contacts"),
+    *("link", "link_revoke"),
+)
 ABOUT_A_FILE = ("admin:cases_attachment_download",)
 ABOUT_CASES = (
     "admin:index",
@@ -117,6 +120,8 @@ ABOUT_NO_CASE = (
     "set_language",
     "second_factor",
     "status",
+    "customer_case",  # by a token alone: tests/cases/customer
+    "customer_nowhere",
     "",  # the root, which leads into the admin
     "favicon.ico",
     "admin/(?P<url>.*)$",  # whatever is no address
@@ -145,8 +150,9 @@ def short_addresses() -> set[str]:
 
 def pages_of_case(case: Case, file: Attachment) -> Iterator[str]:
     """Every page about one case."""
-    for page in ("change", "history", "delete", "presence", "attach", "contacts"):
-        yield reverse(f"{CASE}_{page}", args=[case.pk])
+    for page in ABOUT_ONE_CASE:
+        if page != "transition":
+            yield reverse(f"{CASE}_{page}", args=[case.pk])
     for name in MOVES:
         yield reverse(f"{CASE}_transition", args=[case.pk, name])
     yield reverse("admin:cases_attachment_download", args=[file.pk])
