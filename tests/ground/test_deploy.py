@@ -1,0 +1,171 @@
+"""The files in `deploy/` name what there is: commands, queues, settings, paths."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from cases.broker import QUEUES
+from tools.bootstrap import ROOT
+
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+COMPOSE = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+
+
+def commands_of_units() -> dict[str, list[str]]:
+    """By the last word of the unit's name; systemd doubles each per cent sign."""
+    return {
+        unit.stem.removeprefix("bihuan-"): shlex.split(read(unit)["Service"]["ExecStart"]) for unit in UNITS
+    }
+
+
+def commands_of_containers() -> dict[str, list[str]]:
+    """Each command is written as a list on one line, which is read without a library."""
+    found = re.findall(r"^  (\w+):\n(?:    .*\n|\n)*?    command: \[(.*)\]$", COMPOSE, re.MULTILINE)
+    parts = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,\s][^,]*)')
+    return {name: ["".join(pair).strip() for pair in parts.findall(words)] for name, words in found}
+
+
+def read(unit: Path) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(unit, encoding="utf-8")
+    return parser
+
+
+def option(words: list[str], name: str) -> str:
+    return words[words.index(name) + 1]
+
+
+def test_there_is_a_unit_for_each_process_and_a_container_beside() -> None:
+    assert set(commands_of_units()) == {"web", "worker", "heavy", "beat", "ticker"}
+    assert {"web", "worker", "heavy", "beat", "ticker", "migrate", "redis"} == set(commands_of_containers())
+
+
+@pytest.mark.parametrize(
+    "commands", [commands_of_units(), commands_of_containers()], ids=["units", "containers"]
+)
+def test_the_workers_take_from_every_queue_and_heavy_work_has_its_own(commands: dict[str, list[str]]) -> None:
+    taken = {name: option(commands[name], "-Q").split(",") for name in ("worker", "heavy")}
+    assert taken == {"worker": ["tick", "send"], "heavy": ["heavy"]}
+    assert {*taken["worker"], *taken["heavy"]} == {*QUEUES}
+    for name in taken:
+        assert {"--without-gossip", "--without-mingle"} <= set(commands[name])
+        assert option(commands[name], "--pool") == "prefork"
+
+
+@pytest.mark.parametrize(
+    "commands", [commands_of_units(), commands_of_containers()], ids=["units", "containers"]
+)
+def test_every_command_exists(commands: dict[str, list[str]]) -> None:
+    for words in commands.values():
+        if "manage.py" in words:
+            assert words[words.index("manage.py") + 1] in get_commands()
+        elif Path(words[0]).name == "celery":
+            assert option(words, "-A") == "config"
+            assert words[words.index("-A") + 2] in {"worker", "beat"}
+        else:
+            assert Path(words[0]).name in {"gunicorn", "redis-server"}
+            assert words[1] in {"config.wsgi", "/etc/redis.conf"}
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_celery_knows_every_option_of_its_units(name: str) -> None:
+    helped = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "config", name, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for unit in ("worker", "heavy") if name == "worker" else ("beat",):
+        words = commands_of_units()[unit]
+        given = [word.split("=")[0] for word in words[words.index(name) + 1 :] if word.startswith("-")]
+        assert [word for word in given if word not in helped] == []
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_a_unit_runs_without_rights_and_starts_again(unit: Path) -> None:
+    service = read(unit)["Service"]
+    assert service["User"] == "bihuan"
+    assert service["Restart"] == "always"
+    assert service["EnvironmentFile"] == "/etc/bihuan/env"
+    assert (service["NoNewPrivileges"], service["ProtectSystem"]) == ("yes", "strict")
+    assert service["CapabilityBoundingSet"] == ""
+
+
+def test_no_password_has_a_default() -> None:
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "SECRET_KEY"):
+        assert f"${{{name}:?" in COMPOSE
+        assert not re.search(rf"\$\{{{name}(?::?-|\}})", COMPOSE)
+        assert f"\n{name}=\n" in (DEPLOY / "env.example").read_text(encoding="utf-8")
+
+
+def test_the_example_names_only_variables_that_are_read() -> None:
+    settings = (ROOT / "config" / "settings.py").read_text(encoding="utf-8")
+    settings += (ROOT / "config" / "outgoing.py").read_text(encoding="utf-8")
+    names = re.findall(r"^([A-Z_]+)=", (DEPLOY / "env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    of_compose = {"POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+    assert [
+        name for name in names if name not in of_compose and not re.search(rf"\b{name}\b", settings)
+    ] == []
+
+
+def test_the_broker_keeps_what_it_is_given() -> None:
+    written = (DEPLOY / "redis.conf").read_text(encoding="utf-8").splitlines()
+    wanted = {
+        "appendonly yes",
+        "appendfsync everysec",
+        "maxmemory 256mb",
+        "maxmemory-policy noeviction",
+        'save ""',
+    }
+    assert wanted <= set(written)
+
+
+def test_nginx_limits_and_logs_no_token() -> None:
+    written = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    for line in ("client_max_body_size 12m;", "underscores_in_headers off;", "limit_req zone="):
+        assert line in written
+    shape = written[written.index("log_format") : written.index("server {")]
+    assert "$request_uri" not in shape
+    assert "$request " not in shape
+    assert "$http_referer" not in shape
+
+
+def check_deploy(**environment: str) -> subprocess.CompletedProcess[str]:
+    surroundings = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "HTTPS": "true"} | environment
+    words = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
+
+
+def test_a_sound_installation_passes_the_deployment_check(tmp_path: Path) -> None:
+    result = check_deploy(
+        VAR_DIR=str(tmp_path),
+        SITE_URL="https://service.example.com",
+        REDIS_URL="redis://:x@127.0.0.1:6379/0",
+        DATABASE_URL="postgres://bihuan@127.0.0.1:1/bihuan",
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_mistakes_of_ours_are_found(tmp_path: Path) -> None:
+    result = check_deploy(
+        VAR_DIR=str(tmp_path),
+        SITE_URL="http://service.example.com",
+        REDIS_URL="redis://127.0.0.1/0",
+        DATABASE_URL="",
+        OUTGOING="catch",
+        OUTGOING_ALLOW="127.0.0.1:8025",
+    )
+    found = set(re.findall(r"bihuan\.[EW]\d+", result.stderr))
+    assert found == {"bihuan.E002", "bihuan.W001", "bihuan.W002", "bihuan.W003"}
