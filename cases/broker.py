@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 if TYPE_CHECKING:
-    from kombu import Connection
+    from kombu.connection import Connection
 
 QUEUES = ("tick", "send", "heavy")
 KEY_PREFIX = "case:"  # of all that is ours in the broker
@@ -81,7 +81,8 @@ def _connection() -> Connection:
         "interval_start": 0,
     }
     options = current_app.conf.broker_transport_options | impatient
-    return current_app.connection_for_write(transport_options=options)
+    connection: Connection = current_app.connection_for_write(transport_options=options)
+    return connection
 
 
 kick = Kicker().kick

@@ -42,7 +42,7 @@ def tick(**old: Any) -> int:
 @shared_task(base=SignedTask)
 def work_out_announcements(**old: Any) -> int:
     """Put what is owed because of events into the outbox, and have it sent at once."""
-    made = expanding.work_out_announcements()
+    made: int = expanding.work_out_announcements()
     health.sign_of_life("announcements", every=SIGN_EVERY, made=made)
     for channel in NoticeChannel if made else ():
         kick("cases.tasks.send_notices", channel.value)

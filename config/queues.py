@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from kombu import Queue
+from kombu.entity import Queue
 
 from cases.broker import KEY_PREFIX, QUEUES
 

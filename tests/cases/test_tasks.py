@@ -122,7 +122,8 @@ def test_uploaded_sheets_that_nobody_confirmed_are_gone_after_an_hour(
     settings.VAR_DIR = tmp_path
     (tmp_path / "imports").mkdir()
     old, new = tmp_path / "imports" / "old.xlsx", tmp_path / "imports" / "new.xlsx"
-    old.touch(), new.touch()
+    for file in (old, new):
+        file.touch()
     long_ago = timezone.now().timestamp() - 3601
     os.utime(old, (long_ago, long_ago))
     assert sweep()["uploads"] == 1

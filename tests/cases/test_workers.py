@@ -68,7 +68,7 @@ def worker(redis_url: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def waiting(url: str, queue: str) -> int:
     with Redis.from_url(url) as client:
-        return int(client.llen(f"{broker.KEY_PREFIX}{queue}"))  # type: ignore[arg-type]
+        return int(client.llen(f"{broker.KEY_PREFIX}{queue}"))
 
 
 def test_a_wake_up_waits_in_the_queue_of_its_task(redis_url: str) -> None:
