@@ -12,11 +12,14 @@ from cases.admin.case_list import CaseListMixin
 from cases.admin.case_page import CasePageMixin
 from cases.admin.desk import DeskMixin
 from cases.admin.exchange import ExchangeAdminMixin
+from cases.admin.inbox import InboxMixin
 from cases.models import Case
 
 
 @admin.register(Case)
-class CaseAdmin(ExchangeAdminMixin, CasePageMixin, CaseListMixin, DeskMixin, AttachmentsMixin, ModelAdmin):
+class CaseAdmin(
+    ExchangeAdminMixin, CasePageMixin, CaseListMixin, DeskMixin, InboxMixin, AttachmentsMixin, ModelAdmin
+):
     """Nobody edits or deletes a case: it is registered, and then changed by transitions alone."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:

@@ -26,6 +26,8 @@ from cases.models import (
     Customer,
     Department,
     Message,
+    Notice,
+    PhraseTemplate,
     Round,
     Staff,
     SupportRequest,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 # The same in both languages: names, formats, keys, numbers, and what the rows of the walk are called.
 SAME = re.compile(
-    r"VIP|API|CSV|XLSX|UTF-8|SHA-256|Bihuan|闭环|\bMB\b|export_records|\besc\b|Cookie|"
+    r"\{[a-z_]+\}|VIP|API|CSV|XLSX|UTF-8|SHA-256|Bihuan|闭环|\bMB\b|export_records|\besc\b|Cookie|"
     r"简体中文|English|\bzh-hans\b|\ben\b|[A-Z2-7]{32}|张\*|name@example\.com|\w*@example\.com|"
     r"\bCS\d{8,}|\bCS\b|\bC\d{3,}\b|\bC\b|own\.\w+|canary\w*|staff\d+|(?:员工|客户|部门|小组|主题)\d+|"
     r"\.?\b(?:pdf|png|jpe?g|webp|txt|csv|docx|xlsx|pptx)\b"
@@ -71,6 +73,11 @@ def written_words() -> Iterator[str]:
     }.items():
         for row in model._default_manager.values_list(*fields):
             yield from (words for words in row if words)
+    for texts in (
+        *Notice.objects.values_list("subject", "body"),
+        *PhraseTemplate.objects.values_list("subject", "body", "subject_en", "body_en"),
+    ):
+        yield from (line for text in texts for line in text.splitlines() if line)
 
 
 def foreign_words(page: str, language: str, written: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.choices import Role, State
 from cases.models import (
@@ -23,6 +24,9 @@ from cases.models import (
     Department,
     ExportRecord,
     ImportRecord,
+    Notice,
+    NoticeRule,
+    PhraseTemplate,
     RoutingRule,
     Staff,
     Team,
@@ -176,6 +180,32 @@ def make_access(staff: Staff) -> None:
     ContactAccess.objects.create(staff=staff, customer=CustomerFactory(), reason="回电核实")
 
 
+def make_notice_rule(staff: Staff) -> None:
+    number = NoticeRule.objects.count()
+    NoticeRule.objects.create(event_kind=f"kind{number}", whom="handler", channel="inbox")
+
+
+def make_phrase(staff: Staff) -> None:
+    words = {"subject": "{number}", "body": "{number}", "subject_en": "{number}", "body_en": "{number}"}
+    number = PhraseTemplate.objects.count()
+    PhraseTemplate.objects.create(situation=f"situation{number}", audience="staff", **words)
+
+
+def make_notice(staff: Staff, case: Case) -> None:
+    Notice.objects.create(
+        case=case,
+        situation="add_note",
+        channel="inbox",
+        staff=staff,
+        language="zh-hans",
+        subject=case.number,
+        body="请跟进",
+        owed_key=f"test{Notice.objects.count()}",
+        state="sent",
+        sent_at=timezone.now(),
+    )
+
+
 ROWS: dict[type, Callable[[Staff], object]] = {
     Customer: make_customer,
     Department: lambda staff: DepartmentFactory(),
@@ -186,6 +216,8 @@ ROWS: dict[type, Callable[[Staff], object]] = {
     ExportRecord: make_export,
     ImportRecord: make_import,
     ContactAccess: make_access,
+    NoticeRule: make_notice_rule,
+    PhraseTemplate: make_phrase,
 }
 
 
@@ -212,6 +244,19 @@ def test_the_pages_of_people_with_growing_choices(model: type, scene: Scene) -> 
 
     found = counted(scene.administrator, reverse(address(model, "change"), args=[row.pk]), grow)
     is_constant(found, PERSON)
+
+
+def test_a_growing_inbox(scene: Scene) -> None:
+    case = scene.case(State.ANALYSIS)
+
+    def grow(count: int) -> None:
+        for _time in range(count):
+            make_notice(scene.agent, case)
+
+    is_constant(counted(scene.agent, reverse("admin:cases_inbox"), grow), LIST)
+    assert queries_of(scene.agent, reverse("admin:cases_told")) <= LIST
+    assert queries_of(scene.agent, reverse("admin:cases_inbox_count")) <= 5
+    assert queries_of(scene.agent, "/admin/") <= DESK
 
 
 def test_presence_and_the_refreshed_desk(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cases.choices import Channel, ContactKind, State
 from cases.models import Attachment, Case, Staff, SupportRequest
+from cases.notices.expanding import work_out_announcements
 from cases.services import transition_case
 from cases.services.attachments import attach_file
 from tests.factories import ContactFactory, CustomerFactory, StaffFactory
@@ -83,6 +84,7 @@ def make_world() -> World:
     support = ask_support(handling, here, "请核对物流")
     file = attach(handling, here.specialist, "own.txt")
     superuser = StaffFactory(is_superuser=True)
+    work_out_announcements()
     return World(here, there, mine, foreign, file, foreign_file, support, foreign_support, superuser)
 
 
