@@ -14,9 +14,9 @@ from django.db.models import Count, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cases.choices import NoticeChannel, NoticeState
-from cases.models import Notice, Staff
-from cases.notices.situations import DIGEST
+from cases.choices import Audience, Language, NoticeChannel, NoticeState, Situation
+from cases.models import Notice, PhraseTemplate, Staff
+from cases.notices.phrases import Words, fill_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cases.querysets import NoticeQuerySet
 
 MOST_SINGLE = 20
-MOST_LINES = 200
+MOST_LINES = 100
 CHANNELS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
 
 
@@ -56,7 +56,7 @@ def _merge(notices: Sequence[Notice]) -> None:
     if len(notices) < 2:  # another sender was faster
         return
     ids = [notice.pk for notice in notices]
-    parts = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).exclude(situation=DIGEST)
+    parts = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).exclude(situation=Situation.DIGEST)
     digest = _digest_of(notices, list(parts.select_related("case").order_by("pk")))
     Notice.objects.filter(digest__in=ids).update(digest=digest)
     Notice.objects.filter(pk__in=ids).update(
@@ -68,21 +68,31 @@ def _digest_of(notices: Sequence[Notice], parts: Sequence[Notice]) -> Notice:
     """Due when the first of them was."""
     first = notices[0]
     staff = Staff.objects.get(pk=first.staff_id)
-    with translation.override(staff.language):
-        subject = _("%(count)d notices") % {"count": len(parts)}
-        body = digest_text(parts)
+    words = _words(parts, staff.language)
     return Notice.objects.create(
-        situation=DIGEST,
+        situation=Situation.DIGEST,
         channel=first.channel,
         staff=staff,
         language=staff.language,
-        subject=subject,
-        body=body,
+        subject=words.subject,
+        body=words.body,
         urgent=first.urgent,
         owed_key=f"digest:{uuid.uuid4()}",
         created_at=min(notice.created_at for notice in notices),
         next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
     )
+
+
+def _words(parts: Sequence[Notice], language: str) -> Words:
+    """By the phrase template of digests; without one, the bare list."""
+    with translation.override(language):
+        values = {"count": str(len(parts)), "list": digest_text(parts)}
+        subject, body = _("{count} notices"), "{list}"
+    found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
+    if found is not None:
+        english = language == Language.ENGLISH
+        subject, body = (found.subject_en, found.body_en) if english else (found.subject, found.body)
+    return fill_words(subject, body, values)
 
 
 def digest_text(parts: Sequence[Notice]) -> str:

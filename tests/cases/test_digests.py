@@ -9,12 +9,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cases.choices import NoticeChannel, NoticeState
+from cases.choices import NoticeChannel, NoticeState, Situation
 from cases.models import Notice, Staff
 from cases.notices import leases
 from cases.notices.digests import MOST_LINES, digest_text
 from cases.notices.sending import send_due
-from cases.notices.situations import DIGEST
 from tests.cases.sending import owe, owe_many, setting_of, states
 from tests.factories import ContactFactory, StaffFactory, make_case
 from tests.gateways import MailGateway
@@ -27,14 +26,19 @@ def anna() -> Staff:
     return StaffFactory(email="anna@example.com", language="en")
 
 
+def lines_of(mail: MailGateway) -> list[str]:
+    """The list in the first mail, whatever the template says around it."""
+    return [line for line in mail.journal.deliveries[0].text.splitlines() if line[:1].isdigit()]
+
+
 def test_twenty_are_sent_one_by_one_and_twenty_one_as_one(mail: MailGateway, anna: Staff) -> None:
     owe_many(StaffFactory(), 20)
     owe_many(anna, 21)
     assert send_due("email") == 21
     assert states() == {"sent": 21, "digested": 21}
-    (digest,) = Notice.objects.filter(situation=DIGEST)
+    (digest,) = Notice.objects.filter(situation=Situation.DIGEST)
     assert digest.parts.count() == 21
-    assert digest.subject == "21 notices"
+    assert "21" in digest.subject
 
 
 def test_a_digest_names_place_case_and_subject_of_each(mail: MailGateway, anna: Staff) -> None:
@@ -43,7 +47,7 @@ def test_a_digest_names_place_case_and_subject_of_each(mail: MailGateway, anna: 
     owe(staff=anna, case=case, subject=f"{case.number} 待受理")
     owe_many(anna, 19)
     send_due("email")
-    lines = mail.journal.deliveries[0].text.splitlines()
+    lines = lines_of(mail)
     assert lines[:3] == [f"1. {case.number} 待受理", f"2. {case.number} 待受理", "3. 通知0"]
     assert len(lines) == 21
 
@@ -72,7 +76,7 @@ def test_urgent_ones_are_put_together_only_among_themselves(mail: MailGateway, a
     assert states() == {"sent": 30}
     owe_many(anna, 21, urgent=True)
     send_due("email")
-    assert Notice.objects.get(situation=DIGEST).urgent
+    assert Notice.objects.get(situation=Situation.DIGEST).urgent
 
 
 def test_what_is_being_sent_is_no_part_of_a_digest(anna: Staff) -> None:
@@ -81,7 +85,7 @@ def test_what_is_being_sent_is_no_part_of_a_digest(anna: Staff) -> None:
     assert len(held) == 20
     owe_many(anna, 5)
     leases.claim("email")
-    assert Notice.objects.filter(situation=DIGEST).count() == 0
+    assert Notice.objects.filter(situation=Situation.DIGEST).count() == 0
 
 
 def test_after_an_outage_each_person_gets_one_mail(mail: MailGateway, anna: Staff, settings: Any) -> None:
@@ -95,10 +99,10 @@ def test_after_an_outage_each_person_gets_one_mail(mail: MailGateway, anna: Staf
     settings.EMAIL_PORT = port
     with time_machine.travel(moment + timedelta(hours=9), tick=False):
         assert send_due("email") == 1
-    (digest,) = Notice.objects.filter(situation=DIGEST, state=NoticeState.SENT)
-    parts = digest.parts.exclude(situation=DIGEST)
+    (digest,) = Notice.objects.filter(situation=Situation.DIGEST, state=NoticeState.SENT)
+    parts = digest.parts.exclude(situation=Situation.DIGEST)
     assert parts.count() == 100
-    assert len(mail.journal.deliveries[0].text.splitlines()) == 100
+    assert len(lines_of(mail)) == 100
     assert Notice.objects.filter(state=NoticeState.WAITING).count() == 0
 
 
