@@ -68,8 +68,8 @@ def test_the_list_says_why_and_leads_to_what_was_given_up(reader: Client) -> Non
     assert case.number in page
     assert case.customer.number in page
     assert "不该出现" not in page
-    rows = reader.get(f"{LIST}?state__exact=dead").context_data["cl"].result_list  # type: ignore[attr-defined]
-    assert [row.state for row in rows] == [NoticeState.DEAD]
+    listed: Any = reader.get(f"{LIST}?state__exact=dead")
+    assert [row.state for row in listed.context_data["cl"].result_list] == [NoticeState.DEAD]
 
 
 def test_only_the_filters_of_the_page_filter(reader: Client) -> None:
@@ -294,4 +294,4 @@ def test_a_mobile_number_is_kept_in_its_normal_form_and_in_no_history(reader: Cl
     assert reader.post(url, form | {"mobile": "138 1234 5678", "roles": ["agent"]}).status_code == 302
     scene.agent.refresh_from_db()
     assert scene.agent.mobile == "+8613812345678"
-    assert not hasattr(scene.agent.history.latest(), "mobile")  # type: ignore[attr-defined]
+    assert not hasattr(scene.agent.history.latest(), "mobile")
