@@ -209,15 +209,11 @@ class DutyShiftQuerySet(models.QuerySet[Any]):
 
 class AbsenceQuerySet(models.QuerySet[Any]):
     def visible_to(self, staff: Staff) -> Self:
-        """
-        All for those who see every case; else own ones and, for a supervisor, those of the department.
-        """
+        """Those of the people this person meets (``colleagues_of``)."""
         if staff.has_perm("cases.view_every_case"):
             return self
-        near = Q(staff=staff)
-        if staff.has_perm("cases.view_department_case"):
-            near |= Q(staff__department_id=staff.department_id, staff__department__isnull=False)
-        return self.filter(near)
+        people: Any = self.model.staff.field.related_model._default_manager
+        return self.filter(staff__in=people.colleagues_of(staff).order_by().values("pk"))
 
     def at(self, moment: datetime) -> Self:
         """Absences that include this moment; the end is no part of them."""

@@ -46,7 +46,8 @@ class Earlier:
 class Standards:
     """
     All standards after change ``number``. ``versions`` are in the order in which they are tried;
-    ``earlier`` are, by the number of their change, the calendars of clocks that are not yet reckoned anew.
+    ``earlier`` are, by the number of their change, the calendars of clocks that are not yet reckoned anew;
+    ``announced`` the years whose public holidays are known, of calendars that follow a country's.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Standards:
     percents: dict[str, tuple[int, ...]] = field(default_factory=dict)
     actions: dict[tuple[str, int], str] = field(default_factory=dict)
     earlier: dict[int, Earlier] = field(default_factory=dict)
+    announced: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def calendar(self, calendar_id: int | None) -> PreparedCalendar:
         """Working time of this calendar; None is round the clock."""
@@ -114,7 +116,7 @@ def remembered_standards(number: int, key: UUID) -> Standards:
 
 def read_standards(number: int) -> Standards:
     """Every standard as the database has it now, filed under change ``number``."""
-    calendars = list(WorkCalendar.objects.prefetch_related("windows", "days"))
+    calendars = list(WorkCalendar.objects.prefetch_related("windows", "days", "years"))
     percents: dict[str, set[int]] = defaultdict(set)
     actions: dict[tuple[str, int], str] = {}
     for kind, percent, action in LadderStep.objects.filter(active=True).values_list(
@@ -132,6 +134,11 @@ def read_standards(number: int) -> Standards:
         percents={kind: tuple(sorted(found | {BREACH})) for kind, found in percents.items()},
         actions=actions,
         earlier=_earlier_calendars(),
+        announced={
+            calendar.pk: frozenset(row.year for row in calendar.years.all())
+            for calendar in calendars
+            if calendar.country
+        },
     )
 
 

@@ -59,6 +59,8 @@ SIDEBAR: list[dict[str, Any]] = [
             page(_("Staff"), "badge", "cases_staff_changelist", "view_staff"),
             page(_("Teams"), "groups", "cases_team_changelist", "view_team"),
             page(_("Departments"), "apartment", "cases_department_changelist", "view_department"),
+            page(_("Duty roster"), "event_available", "cases_dutyshift_changelist", "view_dutyshift"),
+            page(_("Absences"), "beach_access", "cases_absence_changelist", "view_absence"),
         ],
     },
     {
@@ -67,6 +69,7 @@ SIDEBAR: list[dict[str, Any]] = [
         "items": [
             page(_("Topics"), "label", "cases_topic_changelist", "view_topic"),
             page(_("Routing rules"), "alt_route", "cases_routingrule_changelist", "view_routingrule"),
+            page(_("Calendars"), "calendar_month", "cases_workcalendar_changelist", "view_workcalendar"),
         ],
     },
     {

@@ -1,5 +1,6 @@
 """The workplace of the staff: what each page of the admin declares."""
 
+from cases.admin import calendars as calendars
 from cases.admin import case as case
 from cases.admin import channels as channels
 from cases.admin import customer as customer
@@ -11,6 +12,7 @@ from cases.admin import organisation as organisation
 from cases.admin import outbox as outbox
 from cases.admin import phrases as phrases
 from cases.admin import records as records
+from cases.admin import rosters as rosters
 from cases.admin import routing as routing
 from cases.admin import staff as staff
 from cases.admin import topics as topics

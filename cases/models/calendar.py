@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,6 +22,8 @@ from cases.worktime import CalendarFacts, Hours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+WINDOW = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 
 
 class Weekday(models.IntegerChoices):
@@ -62,6 +67,11 @@ class WorkCalendar(Named):
             ),
         ]
 
+    def clean(self) -> None:
+        if self.time_zone not in available_timezones():
+            unknown = _("“%(zone)s” is no time zone. Write it as Asia/Shanghai or Europe/Berlin.")
+            raise ValidationError({"time_zone": unknown % {"zone": self.time_zone}})
+
     def facts(self) -> CalendarFacts:
         """What reckoning needs; prefetch ``windows`` and ``days`` where many are asked."""
         return facts_of(self)
@@ -93,15 +103,28 @@ def by_date(day: Any) -> date:
 
 
 def read_hours(text: str) -> tuple[Hours, ...]:
-    """Windows written as 09:00-12:00, 13:30-15:00. Raises ValueError naming the part that is none."""
-    found = []
-    for part in text.replace("，", ",").replace("–", "-").split(","):
-        start, _dash, end = part.strip().partition("-")
-        try:
-            found.append((time.fromisoformat(start.strip()), time.fromisoformat(end.strip())))
-        except ValueError:
-            raise ValueError(part.strip()) from None
-    return tuple(found)
+    """
+    Windows written as 09:00-12:00, 13:30-15:00; 24:00 is midnight.
+
+    Raises ValueError naming the part that is none.
+    """
+    return tuple(_one_window(part.strip()) for part in re.split("[,;、]", _plain(text)))
+
+
+def _plain(text: str) -> str:
+    """Chinese punctuation and dashes as a keyboard has them."""
+    return re.sub("[–—~至]", "-", unicodedata.normalize("NFKC", text))
+
+
+def _one_window(part: str) -> Hours:
+    found = WINDOW.fullmatch(part)
+    if found is None:
+        raise ValueError(part)
+    hours = [int(number) for number in found.groups()]
+    try:
+        return time(hours[0], hours[1]), time(0 if hours[2:] == [24, 0] else hours[2], hours[3])
+    except ValueError:
+        raise ValueError(part) from None
 
 
 class CalendarWindow(models.Model):
@@ -167,8 +190,19 @@ class CalendarDay(models.Model):
         return f"{self.date:%Y-%m-%d} {self.label or self.get_kind_display()}"
 
     def clean(self) -> None:
+        """What does not belong to the kind of the day is dropped; what belongs to it must be there."""
+        if self.kind != DayKind.AS_WEEKDAY:
+            self.like_weekday = None
+        elif self.like_weekday is None:
+            raise ValidationError({"like_weekday": _("Choose the weekday this day works like.")})
+        if self.kind != DayKind.OWN_WINDOWS:
+            self.windows = ""
+        else:
+            self._check_windows()
+
+    def _check_windows(self) -> None:
         try:
-            read_hours(self.windows) if self.windows else ()
+            read_hours(self.windows)
         except ValueError as error:
             example = _("Write windows as 09:00-12:00, 13:30-15:00; “%(part)s” is none.")
             raise ValidationError({"windows": example % {"part": error}}) from error

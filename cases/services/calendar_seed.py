@@ -67,15 +67,18 @@ def load_public_holidays(apps: Any, calendar: Any, year: int) -> int:
 
 
 def special_days(year: int) -> list[dict[str, Any]]:
-    """Holidays on what would be working days, and make-up working days (调休), which work like a Monday."""
+    """
+    Public holidays, also where they fall on a weekend, and make-up working days (调休), which work like a
+    Monday.
+    """
     rows = []
     day = date(year, 1, 1)
     while day.year == year:
-        works, usual = chinese_calendar.is_workday(day), day.weekday() in WORKING_DAYS
+        works, usual, name = chinese_calendar.is_workday(day), day.weekday() in WORKING_DAYS, _name_of(day)
         if works and not usual:
             rows.append({"date": day, "kind": DayKind.AS_WEEKDAY, "like_weekday": 0, "label": "调休上班"})
-        elif usual and not works:
-            rows.append({"date": day, "kind": DayKind.CLOSED, "label": _name_of(day)})
+        elif not works and (usual or name):
+            rows.append({"date": day, "kind": DayKind.CLOSED, "label": name})
         day += timedelta(days=1)
     return rows
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from cases.choices import State
 from cases.clock import database_now as database_now
 from cases.models import Timer
+from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
 
@@ -68,6 +69,7 @@ def plan_sync(
     unfinished = [support for support in supports.values() if support.is_unfinished]
     clocks = expected_clocks(case, standards, unfinished, plan_since(case))
     changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
+    warn_of_unannounced(standards, changed)
     for row in changed:
         row.case = case
     show_next_deadline(case, {id(row): row for row in (*rows, *changed)}.values())

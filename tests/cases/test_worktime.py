@@ -44,7 +44,9 @@ def rules(draw: st.DrawFn, *, around: datetime, opens: bool = False) -> Rules:
     some = st.lists(st.tuples(minutes, minutes), min_size=1, max_size=3) if opens else windows
     weekly = draw(st.dictionaries(st.integers(0, 6), some, min_size=int(opens)))
     days = st.integers(-2, 4).map(lambda number: around.date() + timedelta(days=number))
-    own = st.one_of(st.just([]), windows, st.integers(0, 6).map(lambda like: weekly.get(like, [])))
+    own: st.SearchStrategy[list[Window]] = st.one_of(
+        st.just([]), windows, st.integers(0, 6).map(lambda like: weekly.get(like, []))
+    )
     special = draw(st.dictionaries(days, own, max_size=4))
     return Rules(draw(st.sampled_from(ZONES)), weekly, special)
 

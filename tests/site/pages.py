@@ -17,12 +17,14 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from cases.choices import State
 from cases.lifecycle import MOVES
 from cases.models import (
+    Absence,
     Announcement,
     Case,
     ChannelSetting,
     ContactAccess,
     Customer,
     Department,
+    DutyShift,
     Endpoint,
     ExportRecord,
     Heartbeat,
@@ -34,6 +36,7 @@ from cases.models import (
     Staff,
     Team,
     Topic,
+    WorkCalendar,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ MODELS: dict[type[Model], tuple[str, ...]] = {
     Team: (*EXCHANGE, *HISTORY),
     Topic: (*EXCHANGE, *HISTORY),
     RoutingRule: (*HISTORY, "where"),
+    WorkCalendar: (*HISTORY, "load_holidays", "make_default"),
+    DutyShift: (*HISTORY, "who"),
+    Absence: HISTORY,
     Staff: (
         *HISTORY,
         "deactivate",
@@ -80,6 +86,7 @@ OF_ONE_ROW = {
     "delete",
     "change",
     "show_contacts",
+    *("load_holidays", "make_default"),
     *("deactivate", "reactivate", "end_sessions", "reset_device", "unlock", "set_password"),
     *("send_again", "send_test", "try_again"),
     "preview",
