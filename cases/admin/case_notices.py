@@ -41,7 +41,7 @@ def notices_by_event(event_ids: Collection[int]) -> dict[int, list[Telling]]:
     notices = Notice.objects.filter(event__in=event_ids).defer("subject", "body", "error").order_by("-pk")
     newest = notices.select_related("staff", "endpoint", "in_place_of")[:MOST]
     found: dict[int, list[Telling]] = defaultdict(list)
-    for notice in reversed(newest):
+    for notice in reversed(list(newest)):
         if notice.event_id is not None:
             found[notice.event_id].append(_telling(notice))
     return found

@@ -22,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.admin.case_list import Row, rows_of
 from cases.admin.filters import start_of
+from cases.admin.inbox import Bell
 from cases.admin.tabs import of_own_teams
 from cases.choices import Confirmation
-from cases.models import Case, Notice, Staff
+from cases.models import Case, Staff
 from cases.querysets import CaseQuerySet
 from cases.services.health import present_pulse
 
@@ -160,14 +161,14 @@ def open_by_handler(staff: Staff) -> list[Figure]:
     ]
 
 
-def desk_of(staff: Staff) -> dict[str, Any]:
-    """What the template of the desk shows to this person now."""
+def desk_of(staff: Staff, bell: Bell) -> dict[str, Any]:
+    """What the template of the desk shows to this person now; the bell of the page knows their notices."""
     at = timezone.now()
     leads = staff.has_perm("cases.view_department_case") or staff.has_perm("cases.view_every_case")
     return {
         "at": timezone.localtime(at),
         "parts": parts_for(staff, at),
-        "notices": list(Notice.objects.unread_by(staff).order_by("-pk")[:SHOWN]),
+        "notices": bell.newest[:SHOWN],
         "figures": figures_for(staff, at) if leads else [],
         "handlers": open_by_handler(staff) if leads else [],
         "pulse": present_pulse() if staff.has_perm("cases.change_staff") else None,
@@ -178,7 +179,7 @@ def desk_of(staff: Staff) -> dict[str, Any]:
 def fill_index(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Puts the desk on the admin's first page (``DASHBOARD_CALLBACK`` of the theme)."""
     if request.user.has_perm("cases.view_case"):
-        context["desk"] = desk_of(request.user)
+        context["desk"] = desk_of(request.user, context["bell"])
     context["title"] = _("My desk")
     return context
 
@@ -193,4 +194,6 @@ class DeskMixin:
     def desk_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             return HttpResponse(status=403)
-        return TemplateResponse(request, "admin/cases/desk.html", {"desk": desk_of(request.user)})
+        return TemplateResponse(
+            request, "admin/cases/desk.html", {"desk": desk_of(request.user, Bell(request.user))}
+        )

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cases.admin.told import told_view
 from cases.models import Notice, Staff
-from cases.services.inbox import MOST_COUNTED, count_unread, mark_read
+from cases.services.inbox import MOST_COUNTED, count_unread, mark_read, newest_unread
 
 PAGE_LENGTH = 50
 LARGEST_ID = 2**63 - 1  # of the column
@@ -32,8 +32,13 @@ class Bell:
     staff: Staff
 
     @cached_property
+    def newest(self) -> list[Notice]:
+        return list(newest_unread(self.staff))
+
+    @cached_property
     def unread(self) -> int:
-        return count_unread(self.staff)
+        """Counted, unless the notices themselves are at hand."""
+        return len(self.newest) if "newest" in self.__dict__ else count_unread(self.staff)
 
     @property
     def shown(self) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.utils import translation
@@ -57,24 +58,20 @@ class Owing:
 
     def __init__(self, happening: Happening, ground: Ground) -> None:
         self.happening, self.ground = happening, ground
-        self.recipients = Recipients(ground.directory, happening)
+        self.recipients = Recipients(ground.directory, happening, spared=happening.event.actor_id)
+        self._replaced: dict[Staff, set[Staff]] = defaultdict(set)  # who is away → who was told instead
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
     def notices(self) -> Iterator[Notice]:
         orders = self.ground.rules.orders_for(self.happening)
-        if not orders:
-            return
-        replaced: dict[int, Told] = {}
         for order in orders:
             if order.whom == Whom.ENDPOINT:
                 yield from self._to_endpoints(order)
             elif order.whom != Whom.CUSTOMER:
-                told = list(self._reached(order))
-                replaced.update({one.in_place_of.pk: one for one in told if one.in_place_of})
-                yield from (self._to_staff(one, order) for one in told)
+                yield from (self._to_staff(one, order) for one in self._reached(order))
         yield from self._to_customer([order for order in orders if order.whom == Whom.CUSTOMER])
-        for one in replaced.values():
-            yield from self._about_absence(one)
+        for absent, told in self._replaced.items():
+            yield from self._about_absence(absent, told)
 
     def _reached(self, order: Order) -> Iterator[Told]:
         for one in self.recipients.told(order.whom):
@@ -86,6 +83,7 @@ class Owing:
         channel = channel_to_staff(told.staff, order.channel)
         words = self._words(situation or self.happening.situation, Audience.STAFF, told.staff.language)
         if told.in_place_of:
+            self._replaced[told.in_place_of].add(told.staff)
             words = _in_place_of(told.in_place_of, words, told.staff.language)
         return self._notice(
             f"{channel}:staff{told.staff.pk}" + (f":{situation}" if situation else ""),
@@ -106,10 +104,7 @@ class Owing:
         wanted = {order.channel for order in orders}
         channel = channel_to_customer(customer.contacts.all(), wanted)
         if channel is None:
-            order = Order(Whom.HANDLER, NoticeChannel.INBOX, required=True)
-            yield from (
-                self._to_staff(one, order, Situation.UNREACHABLE.value) for one in self._reached(order)
-            )
+            yield from self._instead_of_the_customer()
             return
         yield self._notice(
             f"customer{customer.pk}",
@@ -131,14 +126,19 @@ class Owing:
                 endpoint_id=endpoint.pk,
             )
 
-    def _about_absence(self, told: Told) -> Iterator[Notice]:
+    def _instead_of_the_customer(self) -> Iterator[Notice]:
+        """Also to a handler who did the deed: they do not know that the customer will not hear of it."""
+        order = Order(Whom.HANDLER, NoticeChannel.INBOX, required=True)
+        for one in replace(self.recipients, spared=None).told(Whom.HANDLER):
+            yield self._to_staff(one, order, Situation.UNREACHABLE.value)
+
+    def _about_absence(self, absent: Staff, told: set[Staff]) -> Iterator[Notice]:
         """The team lead learns who is away and who was told, once for each event and person."""
-        absent = told.in_place_of
-        assert absent
+        names = ", ".join(sorted(str(one) for one in told))
         for boss in self.recipients.above(absent):
-            if boss.pk in (told.staff.pk, self.happening.event.actor_id):
+            if boss in told:
                 continue
-            more = {"absent": plain_value(absent), "stand_in": plain_value(told.staff)}
+            more = {"absent": plain_value(absent), "stand_in": plain_value(names)}
             yield self._notice(
                 f"{NoticeChannel.INBOX}:staff{boss.pk}:{Situation.ABSENCE.value}{absent.pk}",
                 self._words(Situation.ABSENCE.value, Audience.STAFF, boss.language, more),

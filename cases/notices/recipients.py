@@ -26,19 +26,20 @@ class Told:
 
 @dataclass(frozen=True)
 class Recipients:
-    """Answers for one happening: never those who did the deed, nor those who may not see the case."""
+    """Answers for one happening: never the one who is spared, nor those who may not see the case."""
 
     directory: Directory
     happening: Happening
+    spared: int | None = None  # who did the deed, and knows
 
     def told(self, whom: str) -> list[Told]:
         """Each person once; of somebody who is away, who stands in or, where nobody does, who leads."""
         found: dict[int, Told] = {}
         for person in self._meant(whom):
-            if person.pk == self.happening.event.actor_id or not self.sees(person):
+            if person.pk == self.spared or not self.sees(person):
                 continue
             for one in self._present(person):
-                if one.staff.pk != self.happening.event.actor_id:
+                if one.staff.pk != self.spared:
                     found.setdefault(one.staff.pk, one)
         return list(found.values())
 
@@ -59,13 +60,14 @@ class Recipients:
     def above(self, person: Staff) -> list[Staff]:
         """The team lead, else the supervisors, else the managers: whoever is there and sees the case."""
         team_id, directory = self.happening.team_id, self.directory
-        spared = (person.pk, self.happening.event.actor_id)
         for line in (
             directory.leads_of(team_id),
             directory.supervisors_of(team_id),
             directory.with_role(Role.MANAGER),
         ):
-            there = [one for one in line if one.pk not in spared and directory.is_present(one)]
+            there = [
+                one for one in line if one.pk not in (person.pk, self.spared) and directory.is_present(one)
+            ]
             if found := [one for one in there if self.sees(one)]:
                 return found
         return []

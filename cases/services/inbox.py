@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from cases.models import Staff
+    from cases.querysets import NoticeQuerySet
 
 MOST_COUNTED = 99  # beyond, the number says nothing more
 
 Cell = tuple[str, str]  # kind of event, channel
 
 
+def newest_unread(staff: Staff) -> NoticeQuerySet:
+    """What this person has not read, the newest first, at most one more than MOST_COUNTED."""
+    return Notice.objects.unread_by(staff).defer("body", "error").order_by("-pk")[: MOST_COUNTED + 1]
+
+
 def count_unread(staff: Staff) -> int:
     """How many notices this person has not read, counted up to one more than MOST_COUNTED."""
-    newest = Notice.objects.unread_by(staff).order_by("-pk")[: MOST_COUNTED + 1]
-    return newest.count()
+    return newest_unread(staff).count()
 
 
 def mark_read(staff: Staff, *, notice_id: int | None = None, up_to: int | None = None) -> int:

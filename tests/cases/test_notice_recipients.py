@@ -89,6 +89,14 @@ def test_where_nobody_stands_in_the_lead_is_told_instead(scene: Scene) -> None:
     assert words_of_absence(case) == []
 
 
+def test_two_supervisors_told_in_place_of_somebody_are_not_told_so_again(scene: Scene) -> None:
+    other = StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    be_away(scene.specialist)
+    case = noted(scene)
+    assert told(case, "add_note") == {scene.supervisor, other}
+    assert words_of_absence(case) == []
+
+
 def test_a_lead_who_is_away_leaves_it_to_the_supervisors_and_they_to_the_managers(scene: Scene) -> None:
     lead = lead_of_back(scene)
     be_away(scene.specialist)
