@@ -207,7 +207,7 @@ def test_a_customer_nobody_can_reach_is_a_matter_for_the_handler(scene: Scene) -
 def test_who_delivers_learns_that_the_customer_will_not_hear_of_it(scene: Scene) -> None:
     case = scene.case(State.CONFIRMATION)
     (notice,) = notices_about(case, "deliver", situation="unreachable")
-    assert notice.staff == notice.event.actor == scene.specialist
+    assert notice.staff == case.handler == scene.specialist
 
 
 def test_a_customer_has_no_inbox(scene: Scene) -> None:
