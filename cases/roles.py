@@ -25,9 +25,7 @@ REFERENCE = (
     "dutyshift",
     "absence",
 )
-ROSTERS = tuple(
-    f"{verb}_{model}" for model in ("dutyshift", "absence") for verb in ("add", "change", "delete")
-)
+ROSTERS = tuple(f"{verb}_{model}" for model in ("dutyshift", "absence") for verb in ("add", "change"))
 READ_CASES = (
     "view_case",
     "view_round",
