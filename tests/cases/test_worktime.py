@@ -36,41 +36,39 @@ DAYS_OF_INTEREST = (
 OFFICE: list[Window] = [(540, 720), (780, 1080)]
 minutes = st.one_of(st.integers(0, 1439), st.sampled_from([0, 30, 60, 90, 120, 150, 180, 540, 1080, 1320]))
 windows = st.lists(st.tuples(minutes, minutes), max_size=3)
+some_windows = st.lists(st.tuples(minutes, minutes), min_size=1, max_size=3)
+weekdays = st.integers(0, 6)
+# By its distance from a moment: a day with windows of its own, none for a holiday, or like a weekday.
+special_days = st.lists(st.tuples(st.integers(-2, 4), windows | weekdays), max_size=4)
+zones = st.sampled_from(ZONES)
+calendars = st.tuples(zones, st.dictionaries(weekdays, windows), special_days)
+open_calendars = st.tuples(zones, st.dictionaries(weekdays, some_windows, min_size=1), special_days)
+Drawn = tuple[str, dict[int, list[Window]], list[tuple[int, list[Window] | int]]]
 
 
-@st.composite
-def rules(draw: st.DrawFn, *, around: datetime, opens: bool = False) -> Rules:
-    """Windows of any kind for some weekdays, and up to four special days near a moment."""
-    some = st.lists(st.tuples(minutes, minutes), min_size=1, max_size=3) if opens else windows
-    weekly = draw(st.dictionaries(st.integers(0, 6), some, min_size=int(opens)))
-    days = st.integers(-2, 4).map(lambda number: around.date() + timedelta(days=number))
-    own: st.SearchStrategy[list[Window]] = st.one_of(
-        st.just([]), windows, st.integers(0, 6).map(lambda like: weekly.get(like, []))
-    )
-    special = draw(st.dictionaries(days, own, max_size=4))
-    return Rules(draw(st.sampled_from(ZONES)), weekly, special)
+def rules(drawn: Drawn, around: datetime) -> Rules:
+    zone, weekly, days = drawn
+    special = {
+        around.date() + number * DAY: weekly.get(own, []) if isinstance(own, int) else own
+        for number, own in days
+    }
+    return Rules(zone, weekly, special)
 
 
-@st.composite
-def moments(draw: st.DrawFn) -> datetime:
-    """A whole minute, often near a change of clocks."""
-    day = draw(st.one_of(st.sampled_from(DAYS_OF_INTEREST), st.datetimes(utc_naive(2024), utc_naive(2028))))
-    return day.replace(tzinfo=UTC, second=0, microsecond=0) + draw(st.integers(-1440, 1440)) * MINUTE
+def whole_minute(day: datetime, minutes: int) -> datetime:
+    return day.replace(tzinfo=UTC, second=0, microsecond=0) + minutes * MINUTE
 
 
-def utc_naive(year: int) -> datetime:
-    return utc(year, 1, 1).replace(tzinfo=None)
-
-
+# Often near a change of clocks.
+years = st.datetimes(utc(2024, 1, 1).replace(tzinfo=None), utc(2028, 1, 1).replace(tzinfo=None))
+moments = st.builds(whole_minute, st.sampled_from(DAYS_OF_INTEREST) | years, st.integers(-1440, 1440))
 spans = st.integers(0, 1800).map(lambda number: number * MINUTE)
 amounts = st.timedeltas(NOTHING, timedelta(hours=60))
 
 
-@given(st.data())
-def test_every_minute_counts_as_a_walker_counts_it(data: st.DataObject) -> None:
-    start = data.draw(moments())
-    judge = data.draw(rules(around=start))
-    end = start + data.draw(spans)
+@given(moments, calendars, spans)
+def test_every_minute_counts_as_a_walker_counts_it(start: datetime, drawn: Drawn, span: timedelta) -> None:
+    judge, end = rules(drawn, start), start + span
     calendar = judge.prepared()
     worked = list(judge.walk(start, end))
 
@@ -93,25 +91,26 @@ def refuse_or_go_beyond(
         assert calendar.between(start, end + 30 * DAY) < amount
 
 
-@given(st.data(), amounts)
-def test_adding_and_measuring_are_inverse(data: st.DataObject, amount: timedelta) -> None:
-    start = data.draw(moments()) + data.draw(st.timedeltas(NOTHING, MINUTE))
-    calendar = data.draw(rules(around=start, opens=True)).prepared()
+@given(moments, st.timedeltas(NOTHING, MINUTE), open_calendars, amounts, spans)
+def test_adding_and_measuring_are_inverse(
+    minute: datetime, more: timedelta, drawn: Drawn, amount: timedelta, span: timedelta
+) -> None:
+    start = minute + more
+    calendar = rules(drawn, start).prepared()
 
     end = calendar.add(start, amount)
     assert calendar.between(start, end) == amount
     assert calendar.add(start, calendar.between(start, end)) == end, "the earliest such moment"
 
-    later = end + data.draw(spans)
+    later = end + span
     earliest = calendar.add(start, calendar.between(start, later))
     assert earliest <= later
     assert calendar.between(earliest, later) == NOTHING
 
 
-@given(st.data(), amounts, amounts)
-def test_parts_make_up_the_whole(data: st.DataObject, first: timedelta, second: timedelta) -> None:
-    start = data.draw(moments())
-    calendar = data.draw(rules(around=start, opens=True)).prepared()
+@given(moments, open_calendars, amounts, amounts)
+def test_parts_make_up_the_whole(start: datetime, drawn: Drawn, first: timedelta, second: timedelta) -> None:
+    calendar = rules(drawn, start).prepared()
 
     middle = calendar.add(start, first)
     end = calendar.add(middle, second)
@@ -119,19 +118,18 @@ def test_parts_make_up_the_whole(data: st.DataObject, first: timedelta, second: 
     assert calendar.between(start, middle) + calendar.between(middle, end) == calendar.between(start, end)
 
 
-@given(st.data())
-def test_a_budget_goes_on_in_the_calendar_that_follows(data: st.DataObject) -> None:
+@given(moments, calendars, open_calendars, st.integers(0, 400), st.integers(0, 500))
+def test_a_budget_goes_on_in_the_calendar_that_follows(
+    start: datetime, drawn: Drawn, following: Drawn, ran: int, more: int
+) -> None:
     """What ran before a change of the calendar stays used; the rest is walked through the new one."""
-    start = data.draw(moments())
-    before, after = data.draw(rules(around=start)), data.draw(rules(around=start, opens=True))
-    changed = start + data.draw(st.integers(0, 400)) * MINUTE
+    before, after, changed = rules(drawn, start), rules(following, start), start + ran * MINUTE
     used = list(before.walk(start, changed))
     left = list(after.walk(changed, changed + 8 * HOUR))
 
-    number = data.draw(st.integers(1, len(left) + 1))
+    number = min(more, len(left)) + 1
     budget = (len(used) + number) * MINUTE
-    rest = budget - before.prepared().between(start, changed)
-    due_at = after.prepared().add(changed, rest)
+    due_at = after.prepared().add(changed, budget - before.prepared().between(start, changed))
     assert due_at == left[number - 1] + MINUTE if number <= len(left) else due_at > changed + 8 * HOUR
 
 
