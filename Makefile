@@ -1,6 +1,6 @@
 # Everything is done by Python; this file finds one and names the commands.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check screenshots bench python
+.PHONY: help run test test-sqlite test-postgres check screenshots bench faults python
 
 # The first Python that is new enough; empty when there is none.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -8,6 +8,7 @@ PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 VENV_PYTHON := .venv/bin/python
 export PORT
 CASES ?= 100000
+TRIALS ?= 2
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -32,6 +33,9 @@ screenshots: .dev ## take the pictures of the README anew (docs/images) with a C
 
 bench: .dev ## measure speed with CASES=100000 cases; writes bench.json (DATABASE_URL names the database)
 	@$(VENV_PYTHON) -m tools.bench --cases $(CASES)
+
+faults: .dev ## break real servers TRIALS=2 times for each fault (FAULT=F1 picks one); writes faults.json
+	@$(VENV_PYTHON) -m tools.faults --trials $(TRIALS) $(if $(FAULT),--fault $(FAULT))
 
 python:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed and was not found: install it from your system's packages or https://www.python.org/downloads/ and try again." >&2; exit 1; }

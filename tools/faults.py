@@ -1,0 +1,75 @@
+"""
+Fault trials on real servers: ``python -m tools.faults --trials 50 [--fault F1]``.
+
+First with PostgreSQL, a broker and workers, then on SQLite with the ticker alone. Writes faults.json, a list
+with one object for each fault. ``--markdown`` prints the table of that file for a document instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tools.bootstrap import ROOT
+
+FILE = ROOT / "faults.json"
+ON_SQLITE = ("S1", "S2")
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 1 when a promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m tools.faults")
+    parser.add_argument("--trials", type=int, default=2)
+    parser.add_argument("--fault", default="")
+    parser.add_argument("--markdown", action="store_true", help="print the table of faults.json")
+    options = parser.parse_args(arguments)
+    if options.markdown:
+        print(as_markdown(json.loads(FILE.read_text(encoding="utf-8"))))
+        return 0
+    legs = [["--sqlite"]] if options.fault in ON_SQLITE else [[]] if options.fault else [[], ["--sqlite"]]
+    results: list[dict[str, Any]] = []
+    code = 0
+    for leg in legs:
+        leg_code, found = _run([*leg, *(["--fault", options.fault] if options.fault else [])], options.trials)
+        code, results = code or leg_code, [*results, *found]
+    FILE.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(f"Written: {FILE}")
+    return code
+
+
+def _run(arguments: list[str], trials: int) -> tuple[int, list[dict[str, Any]]]:
+    with tempfile.TemporaryDirectory(prefix="bihuan-results-") as folder:
+        out = Path(folder) / "faults.json"
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults",
+            "--trials",
+            str(trials),
+            "--out",
+            str(out),
+            *arguments,
+        ]
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        found: list[dict[str, Any]] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
+    return code, found
+
+
+def as_markdown(results: list[dict[str, Any]]) -> str:
+    """A table with a row for each fault."""
+    head = "| fault | trials | violations | lateness p50 / p99 / max, s | doubles |"
+    rows = [
+        f"| {row['fault']} | {row['trials']} | {row['violations']} | {row['lateness']['p50']} / "
+        f"{row['lateness']['p99']} / {row['lateness']['max']} | {row['doubles']} |"
+        for row in results
+    ]
+    return "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
