@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -138,14 +139,23 @@ class Staff(AbstractUser):
 
     @cached_property
     def team_ids(self) -> frozenset[int]:
-        return frozenset(self.teams.values_list("pk", flat=True))
+        return frozenset(pk for pk, _department, is_mine in self._near_teams if is_mine)
 
     @cached_property
     def led_team_ids(self) -> frozenset[int]:
         """Teams of the department this person supervises; empty for anyone who supervises none."""
         if not self.department_id or not self.has_perm("cases.view_department_case"):
             return frozenset()
-        return frozenset(Team.objects.filter(department_id=self.department_id).values_list("pk", flat=True))
+        return frozenset(pk for pk, department, _mine in self._near_teams if department == self.department_id)
+
+    @cached_property
+    def _near_teams(self) -> list[tuple[int, int, bool]]:
+        """Own teams and those of the department, each with its department; one query for both."""
+        mine = Exists(Staff.teams.through._default_manager.filter(staff=self.pk, team=OuterRef("pk")))
+        near = Team.objects.annotate(is_mine=mine).filter(
+            Q(is_mine=True) | Q(department_id=self.department_id)
+        )
+        return list(near.order_by().values_list("pk", "department_id", "is_mine"))
 
     def is_in(self, team_id: int | None) -> bool:
         return team_id in self.team_ids

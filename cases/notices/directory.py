@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Key = TypeVar("Key")
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "cases.backends.RoleBackend"
 ADDRESS_BOOK = ("name", "username", "email", "mobile", "language", "department_id", "is_active")
 
 
