@@ -76,6 +76,13 @@ class Row:
         return badges.deadline_badge(due_at, self.at, title=title)
 
     @property
+    def clock(self) -> str:
+        """Which clock comes next; before there is a promise it may be the customer's wish."""
+        if self.case.due_at is None:
+            return ""
+        return self.case.get_due_clock_display() or str(_("Expected by the customer"))
+
+    @property
     def handler(self) -> SafeString | str:
         return self.case.handler_label or badges.unclaimed_badge(self.case)
 

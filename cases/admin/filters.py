@@ -19,9 +19,10 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cases.choices import CaseType, Channel, Confirmation, Region, State, Urgency
+from cases.choices import CaseType, Channel, ClockKind, Confirmation, Region, State, Urgency
 from cases.models import Round, Staff, Team, Topic
 from cases.querysets import CaseQuerySet
+from cases.timers import DEADLINES
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_CHOICES = 1000
@@ -140,6 +141,15 @@ class LateFilter(PickFilter):
         return cases.late(timezone.now())
 
 
+class ClockFilter(ColumnFilter):
+    """Which clock comes next; only those that staff wait for."""
+
+    title, parameter_name = _("Next clock"), "due_clock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(kind, ClockKind(kind).label) for kind in DEADLINES]
+
+
 class RoundFilter(PickFilter):
     title, parameter_name = _("Round"), "round"
 
@@ -246,6 +256,7 @@ FILTERS = (
     ReceivedFilter,
     ArchivedFilter,
     LateFilter,
+    ClockFilter,
     RoundFilter,
     ScoreFilter,
     ConfirmationFilter,

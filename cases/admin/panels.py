@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, prefetch_related_objects
+from django.db import models
+from django.db.models import Count, OuterRef, Prefetch, Subquery, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from cases.admin.badges import Countdown, countdown, state_badge, urgency_badge, vip_mark
+from cases.admin.badges import state_badge, urgency_badge, vip_mark
+from cases.admin.chain import chain_of
+from cases.admin.clocks import clocks_of, read_timers
 from cases.admin.customer_links import links_panel
 from cases.admin.state_path import state_path
 from cases.admin.timeline import build_timeline
@@ -20,7 +22,6 @@ from cases.services import offers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from cases.models import CaseEvent, Staff
 
@@ -34,14 +35,6 @@ PARTS = (
     "contact",
     "duplicate_of",
 )
-LINKING = (EventKind.ATTACH_FILE, EventKind.LINK_DUPLICATE)
-
-
-@dataclass(frozen=True)
-class Deadline:
-    label: str
-    at: datetime
-    countdown: Countdown | None
 
 
 @dataclass(frozen=True)
@@ -66,15 +59,18 @@ def read_case(staff: Staff, pk: object) -> Case:
 
 def page_context(staff: Staff, case: Case, *, before: int | None) -> dict[str, Any]:
     at = timezone.now()
-    milestones = list(milestones_of(case))
+    timers = read_timers(case)
+    timeline = build_timeline(case, before=before)
+    milestones = timeline.milestones
     return {
         "case": case,
         "customer": case.customer,
         "badges": [urgency_badge(case), state_badge(case), vip_mark(case.customer)],
         "path": state_path(case, [event for event in milestones if is_change(event)], at),
-        "deadlines": deadlines_of(case, at),
+        "clocks": clocks_of(case, timers, at),
+        "chain": chain_of(case, milestones, timers, at),
         "moves": offers(case, staff),
-        "timeline": build_timeline(case, before=before),
+        "timeline": timeline,
         "earlier": earlier_cases(case, staff),
         "rounds": list(case.rounds.all())[::-1],
         "supports": case.support_requests.all(),
@@ -87,44 +83,24 @@ def page_context(staff: Staff, case: Case, *, before: int | None) -> dict[str, A
     }
 
 
-def milestones_of(case: Case) -> Any:
-    """Events that changed the state, brought a file or linked a case: a fraction of a long history."""
-    moved = ~Q(from_state=F("to_state"))
-    return (
-        case.events.filter(moved | Q(kind__in=LINKING))
-        .select_related("attachment__uploaded_by")
-        .order_by("seq")
-    )
-
-
 def is_change(event: CaseEvent) -> bool:
     return event.from_state != event.to_state
 
 
-def deadlines_of(case: Case, at: datetime) -> list[Deadline]:
-    """The promise and the wish with their countdown; an archived case has none running."""
-    moments = ((_("Promised for"), case.promised_at), (_("Expected by the customer"), case.expected_at))
-    return [
-        Deadline(label, moment, countdown(moment, at) if case.is_open else None)
-        for label, moment in moments
-        if moment
-    ]
-
-
 def earlier_cases(case: Case, staff: Staff) -> EarlierCases:
+    """In one query, whose first row is the case itself: it is there also where no other may be seen."""
     all_of_them = (
         Case.objects.filter(customer=OuterRef("customer"))
-        .exclude(pk=case.pk)
         .order_by()
         .values("customer")
-        .annotate(found=Count("pk"))
-        .values("found")
+        .annotate(n=Count("pk"))
     )
-    visible = Case.objects.visible_to(staff).of_same_customer(case).newest_first().select_related("topic")
-    shown = list(visible.annotate(found=Subquery(all_of_them))[:EARLIER_SHOWN])
-    total = shown[0].found if shown else Case.objects.of_same_customer(case).count()
+    own_first = models.Case(models.When(pk=case.pk, then=0), default=1)
+    visible = Case.objects.visible_to(staff).filter(customer=case.customer).select_related("topic")
+    rows = visible.annotate(found=Subquery(all_of_them.values("n")))
+    itself, *shown = rows.order_by(own_first, "-received_at", "-pk")[: EARLIER_SHOWN + 1]
     found = f"{reverse('admin:cases_case_changelist')}?q={case.customer.number}"
-    return EarlierCases(shown, total - len(shown), found)
+    return EarlierCases(shown, itself.found - 1 - len(shown), found)
 
 
 def linked_cases(case: Case, milestones: Sequence[CaseEvent], staff: Staff) -> list[Case]:

@@ -7,14 +7,17 @@ Every message and every file belongs to an event, so the order of the events is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F, Q
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.admin.badges import span_in_words
 from cases.admin.case_notices import notices_by_event
+from cases.admin.clocks import level_in_words
 from cases.admin.names import resolve_names
 from cases.choices import CaseType, Channel, Direction, Region, Source, Urgency, WaitingFor
 from cases.lifecycle import MOVES
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from cases.admin.names import Reference
 
 PAGE_LENGTH = 30
+WORTH_SAYING = timedelta(minutes=1)  # later than that is late
+LINKING = (EventKind.ATTACH_FILE, EventKind.LINK_DUPLICATE)
 CHOICES: dict[str, Any] = {
     "urgency": Urgency,
     "channel": Channel,
@@ -66,7 +71,8 @@ LABELS: dict[str, Any] = {
     "written": gettext_lazy("As written"),
 }
 # Said by the event, by its message or by its file already.
-LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256"})
+LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256", "because"})
+LEFT_OUT_OF_LEVELS = LEFT_OUT | {"clock", "percent", "cycle"}  # said by the title
 LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
 BY_CUSTOMER = frozenset(
     {EventKind.CONFIRM, EventKind.DISPUTE, EventKind.CHANGE_WORD, EventKind.RECEIVE_MESSAGE}
@@ -91,6 +97,21 @@ class Entry:
     notices: tuple[Telling, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What happened, in a few words; of a clock, what it reached."""
+        data = self.event.data
+        if self.event.kind == EventKind.ESCALATE and "clock" in data:
+            return level_in_words(data["clock"], data["percent"])
+        return self.event.get_kind_display()
+
+    @property
+    def lateness(self) -> str:
+        """How much later than planned a level was noticed, where that is worth saying."""
+        ledger = getattr(self.event, "escalation", None)
+        late = ledger is not None and ledger.lateness > WORTH_SAYING
+        return _("noticed %(span)s late") % {"span": span_in_words(ledger.lateness)} if late else ""
+
+    @property
     def moved(self) -> bool:
         return bool(self.event.from_state) and self.event.from_state != self.event.to_state
 
@@ -112,23 +133,49 @@ class Entry:
 
 @dataclass(frozen=True)
 class Timeline:
+    """One page; ``milestones`` are, of the whole history, the events that ``is_milestone`` picks."""
+
     entries: list[Entry]
     older: int | None
     is_newest: bool
+    milestones: list[CaseEvent]
 
 
 def build_timeline(case: Case, *, before: int | None = None) -> Timeline:
     """One page of the timeline, in three queries: events below ``before``, names in them, who was told."""
-    found = case.events.select_related("actor", "team", "message", "attachment").order_by("-seq")
-    wanted = found.filter(seq__lt=before) if before else found
-    rows = list(wanted[: PAGE_LENGTH + 1])
-    events, older = rows[:PAGE_LENGTH], len(rows) > PAGE_LENGTH
+    page = page_of(case, before)
+    found = read_events(case, page)
+    events = [event for event in reversed(found) if event.seq in page]
     names = resolve_names(references_of(events))
     parts = {support.pk: str(support.team) for support in case.support_requests.all()}
     words = Words(names, parts)
     told = notices_by_event([event.pk for event in events])
-    entries = [entry_of(case, event, words, told.get(event.pk, ())) for event in events]
-    return Timeline(entries, events[-1].seq if older else None, before is None)
+    return Timeline(
+        entries=[entry_of(case, event, words, told.get(event.pk, ())) for event in events],
+        older=page.start if page.start > 1 else None,
+        is_newest=before is None,
+        milestones=[event for event in found if is_milestone(event)],
+    )
+
+
+def page_of(case: Case, before: int | None) -> range:
+    """Which events are on the page: their sequence has no gap and ends with the version of the case."""
+    end = min(before or case.version + 1, case.version + 1)
+    return range(max(end - PAGE_LENGTH, 1), end)
+
+
+def read_events(case: Case, page: range) -> list[CaseEvent]:
+    """Those of the page and the milestones of the whole history, the oldest first; one query."""
+    on_page = Q(seq__gte=page.start, seq__lt=page.stop)
+    moved = ~Q(from_state=F("to_state"))
+    rows = case.events.filter(on_page | moved | Q(kind__in=LINKING))
+    parts = ("actor", "team", "message", "attachment__uploaded_by", "escalation")
+    return list(rows.select_related(*parts).order_by("seq"))
+
+
+def is_milestone(event: CaseEvent) -> bool:
+    """Changed the state, brought a file or linked a case: a fraction of a long history."""
+    return event.from_state != event.to_state or event.kind in LINKING
 
 
 def entry_of(case: Case, event: CaseEvent, words: Words, told: Iterable[Telling] = ()) -> Entry:
@@ -177,6 +224,12 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def left_out_of(event: CaseEvent) -> frozenset[str]:
+    if event.kind == EventKind.ESCALATE:
+        return LEFT_OUT_OF_LEVELS
+    return LEFT_OUT_BESIDE_WORDS if hasattr(event, "message") else LEFT_OUT
+
+
 @dataclass(frozen=True)
 class Words:
     """Turns the plain values of events into words of the active language and the local time zone."""
@@ -187,7 +240,7 @@ class Words:
     def facts_of(self, event: CaseEvent) -> Iterator[Fact]:
         was = event.data.get("was")
         before = was if isinstance(was, dict) else {}
-        left_out = LEFT_OUT_BESIDE_WORDS if hasattr(event, "message") else LEFT_OUT
+        left_out = left_out_of(event)
         for key, value in event.data.items():
             if key in left_out or isinstance(value, dict):
                 continue

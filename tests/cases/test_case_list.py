@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from pytest_django import DjangoAssertNumQueries
 
-from cases.choices import State, VipLevel, WaitingFor
+from cases.choices import ClockKind, State, VipLevel, WaitingFor
 from cases.models import Case
 from cases.services import transition_case
 from tests.cases.listing import LIST, listed, open_list
@@ -84,12 +85,41 @@ def test_the_active_tab_is_marked_and_an_unknown_one_is_all(client: Client, scen
         assert active == [open_list(client, scene.agent, tab=name).tab.label]
 
 
-def test_queues_come_by_deadline_and_cases_without_one_last(client: Client, scene: Scene) -> None:
-    now = timezone.now()
-    without = scene.case(State.ANALYSIS)
-    later = scene.case(State.ANALYSIS, expected_at=now + timedelta(hours=9))
-    sooner = scene.case(State.ANALYSIS, expected_at=now + timedelta(hours=2))
+def without_clock(scene: Scene) -> Case:
+    """The customer was answered and is now waited for, so that nothing runs."""
+    case = scene.case(State.ANALYSIS)
+    transition_case(case.pk, "contact_customer", actor=scene.agent, channel="phone", message="请补充照片")
+    return transition_case(
+        case.pk, "wait_for", actor=scene.agent, note="等客户", waiting_for=WaitingFor.CUSTOMER
+    )
+
+
+def test_queues_come_by_the_next_clock_and_cases_without_one_last(client: Client, scene: Scene) -> None:
+    without = without_clock(scene)
+    later = scene.case(State.ANALYSIS)
+    sooner = scene.case(State.ANALYSIS, expected_at=timezone.now() + timedelta(minutes=10))
+    assert without.due_at is None
     assert listed(client, scene.agent, tab="mine") == [sooner, later, without]
+
+
+def test_a_row_names_the_clock_that_comes_next(client: Client, scene: Scene) -> None:
+    scene.case()
+    wish = scene.case(State.ANALYSIS, expected_at=timezone.now() + timedelta(minutes=10))
+    without_clock(scene)
+    rows = {row.case.pk: row.clock for row in open_list(client, scene.agent).rows()}
+    assert {str(name) for name in rows.values()} == {
+        str(ClockKind.TRIAGE.label),
+        str(gettext("Expected by the customer")),
+        "",
+    }
+    assert rows[wish.pk] == str(gettext("Expected by the customer"))
+
+
+def test_the_list_is_narrowed_to_one_clock(client: Client, scene: Scene) -> None:
+    triage, handled = scene.case(), scene.case(State.HANDLING)
+    assert listed(client, scene.supervisor, due_clock=ClockKind.TRIAGE) == [triage]
+    assert listed(client, scene.supervisor, due_clock=handled.due_clock) == [handled]
+    assert set(listed(client, scene.supervisor, due_clock="retention")) == {triage, handled}
 
 
 def test_a_foreign_case_is_never_listed(client: Client, scene: Scene) -> None:
