@@ -70,6 +70,17 @@ SIDEBAR: list[dict[str, Any]] = [
             page(_("Topics"), "label", "cases_topic_changelist", "view_topic"),
             page(_("Routing rules"), "alt_route", "cases_routingrule_changelist", "view_routingrule"),
             page(_("Calendars"), "calendar_month", "cases_workcalendar_changelist", "view_workcalendar"),
+            page(_("Service levels"), "handshake", "cases_servicelevel_changelist", "view_servicelevel"),
+            page(_("What would be promised?"), "help", "cases_servicelevel_promised", "view_servicelevel"),
+            page(_("Ladder"), "stairs", "cases_ladderstep_changelist", "view_ladderstep"),
+        ],
+    },
+    {
+        "title": _("Clocks"),
+        "separator": True,
+        "items": [
+            page(_("Escalations"), "timer", "cases_escalation_changelist", "view_escalation"),
+            page(_("Reckonings anew"), "update", "cases_rearming_changelist", "view_rearming"),
         ],
     },
     {

@@ -15,7 +15,7 @@ from cases.exchange.limits import MAX_CELL
 from cases.record_sheet import COLUMNS, Cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -24,7 +24,7 @@ ROWS_OF_A_SHEET = 1_048_576  # of an XLSX worksheet, header included
 SHEET_NAME = "服务记录"
 
 
-def write_csv(rows: Iterable[Cells], out: IO[bytes]) -> int:
+def write_csv(rows: Iterable[Sequence[str]], out: IO[bytes], *, columns: Sequence[str] = COLUMNS) -> int:
     """
     UTF-8 with a byte order mark and CRLF, as office programs open it at once; returns the number of rows.
 
@@ -32,7 +32,7 @@ def write_csv(rows: Iterable[Cells], out: IO[bytes]) -> int:
     """
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=False)
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     count = 0
     for row in rows:
         writer.writerow([escape_formula(cell) for cell in row])
