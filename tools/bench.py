@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tools.postgres import postgres_in
+from tools.valkey import temporary_valkey
 
 _SQLITE_CASES = 100_000
 
@@ -23,14 +24,19 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench")
     parser.add_argument("--cases", type=int, default=_SQLITE_CASES)
     cases: int = parser.parse_args(arguments).cases
+    with temporary_valkey() as broker:  # for what is measured beside us
+        return _bench_databases(cases, {"REDIS_URL": broker})
+
+
+def _bench_databases(cases: int, extra: dict[str, str]) -> int:
     if os.environ.get("DATABASE_URL"):
-        return _bench(cases, {})
+        return _bench(cases, extra)
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder, postgres_in(Path(folder)) as url:
-        code = _bench(cases, {"DATABASE_URL": url, "STATEMENT_TIMEOUT": "0"})
+        code = _bench(cases, extra | {"DATABASE_URL": url, "STATEMENT_TIMEOUT": "0"})
     if code:
         return code
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
-        return _bench(min(cases, _SQLITE_CASES), {"VAR_DIR": folder}, "--add")
+        return _bench(min(cases, _SQLITE_CASES), extra | {"VAR_DIR": folder}, "--add")
 
 
 def _bench(cases: int, extra: dict[str, str], *options: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # Of these, more is better; of times, counts and megabytes, less.
-RATES = frozenset({"rows/s", "writes/s"})
+RATES = frozenset({"rows/s", "writes/s", "clocks/s", "cases/s", "events/s", "deadlines/s"})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -29,7 +30,8 @@ class Ground:
     """
     Two people, and how many cases they look at.
 
-    Each thing is run ``runs`` times; ``report`` hears its figures at once.
+    Each thing is run ``runs`` times; ``report`` hears its figures at once, ``say`` what was left out.
+    ``due`` clocks are due at once; lateness is watched for ``seconds``.
     """
 
     agent: Staff
@@ -37,6 +39,9 @@ class Ground:
     cases: int
     runs: int
     report: Callable[[Figure], None]
+    say: Callable[[str], object] = print
+    due: int = 10_000
+    seconds: int = 75
 
     def take(self, run: Callable[[], object]) -> Spent:
         return typical(run, most=self.runs)
@@ -75,7 +80,7 @@ def is_nobodys() -> bool:
     return not Staff.objects.exclude(username__startswith=SEEDED).exists()
 
 
-def stand_on(report: Callable[[Figure], None], *, runs: int) -> Ground:
+def stand_on(report: Callable[[Figure], None], *, runs: int, **more: Any) -> Ground:
     """Find an agent with teams, and find or hire a manager."""
     agent = Staff.objects.with_role(Role.AGENT).filter(username__startswith=SEEDED).order_by("pk")[0]
     manager, new = Staff.objects.get_or_create(
@@ -85,7 +90,7 @@ def stand_on(report: Callable[[Figure], None], *, runs: int) -> Ground:
         manager.set_unusable_password()
         manager.save()
         manager.groups.add(Group.objects.get(name=Role.MANAGER.value))
-    return Ground(agent, manager, Case.objects.count(), runs, report)
+    return Ground(agent, manager, Case.objects.count(), runs, report, **more)
 
 
 @contextmanager
@@ -124,7 +129,7 @@ class Browser:
 
     def __init__(self, staff: Staff) -> None:
         self.client = Client(SERVER_NAME="localhost")
-        self.client.force_login(staff, "django.contrib.auth.backends.ModelBackend")
+        self.client.force_login(staff, "cases.backends.RoleBackend")
 
     def opening(self, url: str) -> Callable[[], None]:
         """Open the page; raises RuntimeError unless it is shown."""

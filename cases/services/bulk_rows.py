@@ -17,6 +17,7 @@ from django.utils.duration import duration_microseconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+MANY = 50  # rows from which on COPY is worth its statements
 # The trigger that watches the chain of events joins each batch to all events there are; only by index does
 # that stay quick in a large table, and the planner, who cannot know the batch, would rather read it all.
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"

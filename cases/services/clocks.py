@@ -11,6 +11,8 @@ from django.db.models import Q
 from cases.choices import State
 from cases.clock import database_now as database_now
 from cases.models import Timer
+from cases.services.bulk_rows import MANY, insert_rows, values_of
+from cases.services.set_wise import update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
@@ -94,8 +96,14 @@ def show_next_deadline(case: Case, rows: Collection[Timer]) -> None:
 
 
 def write_timers(rows: Sequence[Timer]) -> None:
-    """One statement, whatever is new and whatever changed; stopped clocks come first in ``rows``."""
-    if rows:
+    """
+    One statement, whatever is new and whatever changed; stopped clocks come first in ``rows``. Many take two,
+    which is quicker.
+    """
+    if len(rows) >= MANY:
+        update_rows(Timer, [row for row in rows if row.pk], CHANGING)
+        insert_rows(Timer, [values_of(row) for row in rows if not row.pk])
+    elif rows:
         # Without their keys: Django would write those that have one in a statement of their own.
         Timer.objects.bulk_create(
             map(_without_key, rows),

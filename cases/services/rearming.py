@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BATCH = 500  # cases
 NO_STEP = ""  # of the case causes this: no clock is kept or missed by it
 EXAMPLES = 20
+BULKY = ("description", "search_text", "remark")  # of a case, and nothing to its clocks
 
 
 @transaction.atomic
@@ -116,14 +117,18 @@ def _locked(case_ids: Sequence[int]) -> list[Case]:
     return list(_with_clocks(rows))
 
 
-def _with_clocks(cases: Any) -> Any:
-    """Cases with all that their clocks are reckoned from, in a fixed number of queries."""
+def _with_clocks(cases: Any, *, timers: bool = True) -> Any:
+    """
+    Cases with all that their clocks are reckoned from, in a fixed number of queries; without ``timers``,
+    which cases just written do not have.
+    """
     supports = SupportRequest.objects.unfinished().select_related("team")
-    timers = Timer.objects.select_related("support__team")
     rounds = Round.objects.filter(closed_at=None)
-    return cases.select_related("team", "customer", "service_level").prefetch_related(
-        Prefetch("timers", timers), Prefetch("rounds", rounds), Prefetch("support_requests", supports)
-    )
+    parts = [Prefetch("rounds", rounds), Prefetch("support_requests", supports)]
+    if timers:
+        parts.append(Prefetch("timers", Timer.objects.select_related("support__team")))
+    rows = cases.select_related("team", "customer", "service_level").defer(*BULKY)
+    return rows.prefetch_related(*parts)
 
 
 def plan_rearming(case: Case, at: datetime) -> list[Timer]:
@@ -133,14 +138,19 @@ def plan_rearming(case: Case, at: datetime) -> list[Timer]:
 
     The case keeps the version of the service level it began with, unless a later one was made for open cases.
     """
+    rows = [
+        row for row in case.timers.all() if row.stopped_at is None or row.round_number == case.round_number
+    ]
+    return plan_clocks(case, rows, at)
+
+
+def plan_clocks(case: Case, rows: Sequence[Timer], at: datetime) -> list[Timer]:
+    """The same for the clocks given: those of the present round, and whatever still runs."""
     version = case.standards.version_for(traits_of(case), case.received_at)
     if case.service_level is None or (version and version.applies_to_open):
         case.service_level = version
     if unclosed := list(case.rounds.all()):
         case.current_round = unclosed[0]
-    rows = [
-        row for row in case.timers.all() if row.stopped_at is None or row.round_number == case.round_number
-    ]
     return plan_sync(case, rows, cause=NO_STEP, at=at, asked=list(case.support_requests.all()))
 
 
@@ -152,11 +162,11 @@ def arm_anew(case_ids: Sequence[int], at: datetime) -> None:
     """
     standards = present_standards()
     for batch in batched(case_ids, BATCH):
-        cases = list(_with_clocks(Case.objects.filter(pk__in=batch)))
+        cases = list(_with_clocks(Case.objects.filter(pk__in=batch), timers=False))
         timers: list[Timer] = []
         for case in cases:
             case.standards = standards
-            timers += plan_rearming(case, at)
+            timers += plan_clocks(case, [], at)
         insert_rows(Timer, [values_of(timer) for timer in timers])
         update_rows(Case, cases, ("due_at", "due_clock", "service_level"))
 

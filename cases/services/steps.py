@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.db.models import Subquery
+from django.utils import timezone
 
 from cases.choices import Direction, State
 from cases.clock import database_clock
@@ -24,6 +25,7 @@ from cases.models import (
     SupportRequest,
     Timer,
 )
+from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
 from cases.services.set_wise import update_rows
 from cases.waking import wake
@@ -204,7 +206,7 @@ def finish_steps(steps: Sequence[Step]) -> list[CaseEvent]:
             step.case.state_since = step.at
     write_rounds(steps)
     timers = _timers_to_write([step for step in steps if step.kind not in WITHOUT_CLOCKS])
-    events = CaseEvent.objects.bulk_create(map(_event_of, steps))
+    events = _write_events([_event_of(step) for step in steps])
     _write_cases(steps)
     _give_rounds_to_handlers(steps)
     _write_words(steps, events)
@@ -231,6 +233,16 @@ def _timers_to_write(steps: Sequence[Step]) -> list[Timer]:
         for row in plan_sync(step.case, rows[step.case.pk], cause=step.kind, at=step.at, asked=step.asked)
     ]
     return sorted(changed, key=lambda row: row.stopped_at is None)
+
+
+def _write_events(events: list[CaseEvent]) -> list[CaseEvent]:
+    if len(events) < MANY:
+        return CaseEvent.objects.bulk_create(events)
+    now = timezone.now()
+    for event, pk in zip(events, reserve_ids(CaseEvent, len(events)), strict=True):
+        event.pk, event.recorded_at = pk, now
+    insert_rows(CaseEvent, ({"id": event.pk, **values_of(event)} for event in events), with_ids=True)
+    return events
 
 
 def _event_of(step: Step) -> CaseEvent:
@@ -279,5 +291,8 @@ def _write_words(steps: Sequence[Step], events: Sequence[CaseEvent]) -> None:
 
 def announce(events: Sequence[CaseEvent]) -> None:
     """Owe the notices of these events; who works them out is woken once the transaction is kept."""
-    Announcement.objects.bulk_create(Announcement(event=event) for event in events)
+    if len(events) < MANY:
+        Announcement.objects.bulk_create(Announcement(event=event) for event in events)
+    else:
+        insert_rows(Announcement, ({"event_id": event.pk} for event in events))
     transaction.on_commit(wake, robust=True)

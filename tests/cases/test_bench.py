@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from cases.benchmarks.armed import CYCLE
+from cases.benchmarks.deciding import DAY_OF_MADE
 from cases.benchmarks.figures import COLUMNS, Figure
 from cases.benchmarks.timing import typical
-from cases.models import Case
+from cases.choices import Outcome, State
+from cases.models import Announcement, Case, Escalation, RoutingRule, Timer
 from tests.factories import StaffFactory
 
 
 def bench(out: Path, **options: object) -> list[dict[str, object]]:
-    call_command("bench", cases=200, out=out, runs=1, stdout=StringIO(), **options)
+    call_command("bench", cases=200, out=out, runs=1, seconds=1, stdout=StringIO(), **options)
     rows: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))
     return rows
 
@@ -26,13 +29,39 @@ def test_one_run_measures_everything_in_one_form_and_within_the_counts_of_the_pa
     assert all(tuple(row) == COLUMNS for row in rows)
     assert len({row["name"] for row in rows}) == len(rows)
     assert {str(row["name"]).split(",")[0].split(":")[0] for row in rows} == {
-        *("export", "import", "list", "search", "case page", "my desk", "register", "transition")
+        *("export", "import", "list", "search", "case page", "my desk", "register", "transition"),
+        *("lateness with ticks", "clocks due", "idle tick", "triage expiry", "confirmation expiry"),
+        *("announcements worked out", "working time"),
     }
     with_baseline = [row for row in rows if row["baseline"] is not None]
     assert with_baseline
     assert all(row["ratio"] is not None for row in with_baseline)
     counted = [row for row in rows if row["unit"] in {"queries", "statements"} and row["aim"]]
     assert [row for row in counted if float(str(row["figure"])) > float(str(row["aim"]))] == []
+
+
+@pytest.mark.django_db
+def test_clocks_made_for_measuring_fire_once_and_are_put_away(tmp_path: Path) -> None:
+    rows = {row["name"]: row for row in bench(tmp_path / "bench.json", only=["clocks", "lateness", "idle"])}
+
+    assert rows["clocks due, beside a loop"]["cases"] == 200
+    assert rows["clocks due, beside a loop"]["baseline"]
+    assert rows["lateness with ticks: early"]["figure"] == 0
+    assert not Timer.objects.running().filter(cycle__gte=CYCLE).exists()
+    made = Escalation.objects.filter(timer__cycle__gte=CYCLE)
+    assert made.exists()
+    assert not Announcement.objects.filter(event__escalation__in=made).exists()
+
+
+@pytest.mark.django_db
+def test_cases_made_for_measuring_are_decided_by_the_system_itself(tmp_path: Path) -> None:
+    bench(tmp_path / "bench.json", only=["deciding", "announcements"])
+
+    made = Case.objects.filter(number__startswith=DAY_OF_MADE)
+    assert made.filter(state=State.HANDLING, events__kind="dispatch").count() == 200
+    assert made.filter(outcome=Outcome.UNANSWERED, events__kind="expire").count() == 200
+    assert not RoutingRule.objects.exists()
+    assert not Announcement.objects.exists()
 
 
 @pytest.mark.django_db

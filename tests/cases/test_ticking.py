@@ -17,6 +17,7 @@ from cases.models import (
     Escalation,
     LadderStep,
     RoutingRule,
+    StandardsStamp,
     Timer,
     WorkCalendar,
 )
@@ -250,6 +251,31 @@ def test_other_standards_move_running_clocks_and_keep_the_time_used(
     assert timer.used == 2 * HOUR
     assert timer.due_at == NINE + timedelta(days=5) + 3 * HOUR
     assert rearm_some() == 0
+
+
+def test_an_archived_case_of_a_second_round_is_reckoned_anew_too(scene: Scene) -> None:
+    case = scene.case(State.CONFIRMATION)
+    transition_case(case.pk, "dispute", actor=None, solved=False, score=1)
+    transition_case(case.pk, "withdraw", actor=scene.manager, note="客户撤回")
+    standards_changed("calendar", actor=None)
+
+    rearm_some()
+
+    assert not Timer.objects.running().filter(standards__lt=StandardsStamp.objects.get().number).exists()
+
+
+def test_actions_on_many_cases_cost_the_statements_of_actions_on_few(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    RoutingRule.objects.create(stage=Stage.DISPATCH, type=CaseType.COMPLAINT, team=scene.back)
+    costs = []
+    for number in (50, 90):  # from fifty on, rows are written in bulk
+        cases = [scene.case() for _number in range(number)]
+        clock.shift(timedelta(minutes=30))
+        costs.append(statements(tick))
+        assert {Case.objects.get(pk=case.pk).state for case in cases} == {State.HANDLING}
+
+    assert costs[1] <= costs[0] + 2
 
 
 def test_every_escalation_has_its_event_and_every_event_its_escalation(

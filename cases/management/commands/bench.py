@@ -10,11 +10,15 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from cases.benchmarks.clocks import measure_clocks, measure_idle_tick
+from cases.benchmarks.deciding import measure_announcements, measure_deciding
 from cases.benchmarks.figures import HEAD, Figure, lines
 from cases.benchmarks.files import measure_exports, measure_import
 from cases.benchmarks.ground import Ground, is_nobodys, measuring, stand_on
+from cases.benchmarks.lateness import measure_lateness
 from cases.benchmarks.pages import measure_case_page, measure_desk, measure_lists, measure_searches
 from cases.benchmarks.timing import MOST
+from cases.benchmarks.worktime import measure_worktime
 from cases.benchmarks.writes import measure_writes
 from cases.models import Case
 from cases.seeding.terminal import table
@@ -28,6 +32,12 @@ BENCHES: dict[str, Callable[[Ground], None]] = {
     "case": measure_case_page,
     "desk": measure_desk,
     "writes": measure_writes,
+    "worktime": measure_worktime,
+    "lateness": measure_lateness,
+    "clocks": measure_clocks,
+    "idle": measure_idle_tick,
+    "deciding": measure_deciding,
+    "announcements": measure_announcements,
 }
 
 
@@ -39,6 +49,8 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=Path("bench.json"), help="where the figures go")
         parser.add_argument("--only", choices=BENCHES, action="append", help="measure this alone")
         parser.add_argument("--runs", type=int, default=MOST, help="of each page; the median counts")
+        parser.add_argument("--due", type=int, default=10_000, help="clocks that are due at once")
+        parser.add_argument("--seconds", type=int, default=75, help="for which lateness is watched")
         parser.add_argument("--add", action="store_true", help="keep the figures that --out holds already")
         parser.add_argument("--yes", action="store_true", help="measure although real people work here")
 
@@ -50,15 +62,16 @@ class Command(BaseCommand):
             )
         if (missing := cases - Case.objects.count()) > 0:
             call_command("seed_cases", cases=missing, stdout=self.stdout)
-        figures = self._measure(options["only"] or [*BENCHES], options["runs"])
+        more = {"due": options["due"], "seconds": options["seconds"], "say": self.stdout.write}
+        figures = self._measure(options["only"] or [*BENCHES], runs=options["runs"], **more)
         self.stdout.write(f"\n{table(HEAD, lines(figures))}\n")
         write(out, figures, add=options["add"])
         self.stdout.write(f"\n{Case.objects.count():,} cases on {figures[0].database}; written to {out}.\n")
 
-    def _measure(self, names: list[str], runs: int) -> list[Figure]:
+    def _measure(self, names: list[str], **options: Any) -> list[Figure]:
         figures: list[Figure] = []
         with measuring():
-            ground = stand_on(lambda figure: self._note(figures, figure), runs=runs)
+            ground = stand_on(lambda figure: self._note(figures, figure), **options)
             for name in names:
                 BENCHES[name](ground)
         return figures

@@ -1,0 +1,91 @@
+"""Clocks that are due, worked on by the tick; beside it the plain ways of doing the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import mean
+from time import perf_counter
+
+from django.conf import settings
+from django.db import connection
+
+from cases.benchmarks import armed, celery_clocks, plain_clocks
+from cases.benchmarks.ground import Ground
+from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle
+from cases.clock import database_now
+from cases.services.ticking import tick
+
+# Paper on speed: of the sweep by one statement, and of a tick with nothing to do.
+SHARE = 0.4
+IDLE_SQL, IDLE = 1, 200  # milliseconds
+ARMED = 1_000_000
+PLAIN = 1_000  # clocks of the naive loop, which would take minutes for all
+MINUTE = timedelta(minutes=1)
+
+
+def measure_clocks(ground: Ground) -> None:
+    """Clocks a second at levels where nothing but telling is to be done; the commits are included."""
+    settle()
+    count = min(ground.due, ground.cases)
+    before = _sweep(count)
+    making = _due(count)
+    begun = perf_counter()
+    fired = sum(iter(lambda: tick().fired, 0))
+    rate = round(fired / (perf_counter() - begun))
+    put_away(making)
+    swept = [one for one in (before, _sweep(count)) if one]
+    floor = round(mean(swept)) if swept else None
+    ground.tell(
+        "clocks due, beside one statement that sweeps",
+        rate,
+        "clocks/s",
+        aim=floor and round(SHARE * floor),
+        baseline=floor,
+        cases=fired,
+    )
+    ground.tell("clocks due, beside a loop", rate, "clocks/s", baseline=_loop(min(count, PLAIN)), cases=fired)
+    if (tasks := _tasks(ground, count)) is not None:
+        ground.tell("clocks due, beside Celery ETA", rate, "clocks/s", baseline=tasks, cases=fired)
+
+
+def _due(count: int) -> Making:
+    return make_clocks([database_now() - MINUTE] * count)
+
+
+def _sweep(count: int) -> float | None:
+    if connection.vendor != "postgresql":
+        return None
+    making = _due(count)
+    rate = plain_clocks.sweep(making)
+    put_away(making)
+    return rate
+
+
+def _loop(count: int) -> float:
+    making = _due(count)
+    rate = plain_clocks.loop(making.pks)
+    put_away(making)
+    return rate
+
+
+def _tasks(ground: Ground, count: int) -> float | None:
+    if not settings.REDIS_URL or connection.in_atomic_block:
+        ground.say("clocks due, beside Celery ETA: left out, for REDIS_URL names no broker")
+        return None
+    making = _due(count)
+    try:
+        return celery_clocks.run_tasks(making.pks)
+    except TimeoutError as error:
+        ground.say(f"clocks due, beside Celery ETA: left out, {error}")
+        return None
+    finally:
+        put_away(making)
+
+
+def measure_idle_tick(ground: Ground) -> None:
+    """A tick that finds nothing due among very many clocks, as most do."""
+    settle()
+    with armed.clocks(ARMED) as count:
+        spent = ground.take(tick)
+    ground.tell("idle tick: SQL", spent.sql_ms, "ms", aim=IDLE_SQL, cases=count)
+    ground.tell("idle tick: time", spent.ms, "ms", aim=IDLE, cases=count)
