@@ -152,7 +152,7 @@ def test_one_calendar_is_the_default(standard: WorkCalendar, scene: Scene) -> No
 def test_only_who_keeps_calendars_changes_them(standard: WorkCalendar, scene: Scene) -> None:
     for service in (keep_calendar, make_default, load_holidays):
         with pytest.raises(NotPermitted):
-            service(standard, actor=scene.supervisor)  # type: ignore[operator]
+            service(standard, actor=scene.supervisor)
 
 
 def test_a_year_announced_meanwhile_is_loaded_and_edited_days_stay(
