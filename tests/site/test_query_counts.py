@@ -7,6 +7,7 @@ history; the pages of reference data keep to the list's. Session and login are c
 
 from __future__ import annotations
 
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,12 @@ from django.utils import timezone
 
 from cases.choices import Role, State
 from cases.models import (
+    Absence,
     Case,
     ContactAccess,
     Customer,
     Department,
+    DutyShift,
     ExportRecord,
     ImportRecord,
     Notice,
@@ -31,6 +34,7 @@ from cases.models import (
     Staff,
     Team,
     Topic,
+    WorkCalendar,
 )
 from cases.services import transition_case
 from tests.factories import (
@@ -206,7 +210,27 @@ def make_notice(staff: Staff, case: Case) -> None:
     )
 
 
+def make_calendar(staff: Staff) -> None:
+    calendar = WorkCalendar.objects.create(name=f"日历{WorkCalendar.objects.count()}", country="CN")
+    calendar.windows.create(weekday=0, starts=time(9), ends=time(18))
+    calendar.years.create(year=2026)
+
+
+def make_shift(staff: Staff) -> None:
+    hours = {"weekday": 0, "starts": time(9), "ends": time(18), "valid_from": date(2026, 1, 1)}
+    DutyShift.objects.create(team=TeamFactory(), staff=StaffFactory(), **hours)
+
+
+def make_absence(staff: Staff) -> None:
+    begun = timezone.now()
+    absent = {"starts_at": begun, "ends_at": begun + timedelta(days=1)}
+    Absence.objects.create(staff=StaffFactory(), stand_in=staff, **absent)
+
+
 ROWS: dict[type, Callable[[Staff], object]] = {
+    WorkCalendar: make_calendar,
+    DutyShift: make_shift,
+    Absence: make_absence,
     Customer: make_customer,
     Department: lambda staff: DepartmentFactory(),
     Team: lambda staff: TeamFactory(),
