@@ -67,7 +67,7 @@ def _await(pks: Sequence[int]) -> None:
 def _worker() -> Iterator[None]:
     command = [sys.executable, "-m", "celery", "-A", "cases.benchmarks.celery_clocks", "worker"]
     options = ["--loglevel=ERROR", f"--queues={QUEUE}", "--without-gossip", "--without-mingle"]
-    worker = subprocess.Popen([*command, *options], cwd=settings.BASE_DIR)
+    worker = subprocess.Popen([*command, *options], cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL)
     try:
         yield
     finally:

@@ -256,7 +256,7 @@ def test_other_standards_move_running_clocks_and_keep_the_time_used(
 def test_an_archived_case_of_a_second_round_is_reckoned_anew_too(scene: Scene) -> None:
     case = scene.case(State.CONFIRMATION)
     transition_case(case.pk, "dispute", actor=None, solved=False, score=1)
-    transition_case(case.pk, "withdraw", actor=scene.manager, note="客户撤回")
+    transition_case(case.pk, "withdraw", actor=scene.supervisor, note="客户撤回")
     standards_changed("calendar", actor=None)
 
     rearm_some()
