@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, connections
@@ -122,10 +123,13 @@ def f6_redis_lost(trial: Trial) -> None:
 
 
 def _blame_slow_pages(trial: Trial, before: int) -> None:
-    """Without Redis the site goes on: the middle request takes less than a second."""
-    seconds = sorted(trial.journal.seconds[before:])
-    if seconds and seconds[len(seconds) // 2] > 1:
-        trial.blame("F5 pages do not wait for Redis", seconds)
+    """
+    Without Redis the site goes on: the middle request takes less than a second or, where the machine has
+    other things to do, not much longer than with it.
+    """
+    usual, without = trial.journal.seconds[:before], trial.journal.seconds[before:]
+    if without and median(without) > max(1.0, 3 * median(usual or [1.0])):
+        trial.blame("F5 pages do not wait for Redis", usual, without)
 
 
 def f7_postgres_restarted(trial: Trial) -> None:

@@ -162,12 +162,13 @@ def _gateways(ground: Ground) -> None:
 
 def spread_due(seconds: float, *, earlier: timedelta = timedelta(0)) -> int:
     """Let clocks that run reach their next level at random moments of the next seconds; how many they are."""
+    armed = Timer.objects.exclude(next_at=None).exclude(kind="retention")
     now = timezone.now()
-    timers = list(Timer.objects.exclude(next_at=None).exclude(kind="retention"))
-    for timer in timers:
-        timer.next_at = now + timedelta(seconds=random.uniform(0, seconds)) - earlier
-    Timer.objects.bulk_update(timers, ["next_at"], batch_size=500)
-    return len(timers)
+    moved = 0
+    for pk in list(armed.values_list("pk", flat=True)):  # each for itself: the product is at work meanwhile
+        moment = now + timedelta(seconds=random.uniform(0, seconds)) - earlier
+        moved += armed.filter(pk=pk).update(next_at=moment)
+    return moved
 
 
 def a_type() -> str:
