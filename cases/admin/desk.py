@@ -21,6 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cases.admin.case_list import Row, rows_of
+from cases.admin.escalations import MISSED, missed_deadlines, visible_escalations
 from cases.admin.filters import start_of
 from cases.admin.inbox import Bell
 from cases.admin.tabs import of_own_teams
@@ -137,7 +138,15 @@ def figures_for(staff: Staff, at: datetime) -> list[Figure]:
             list_link(**archived_today, confirmation=Confirmation.SATISFIED),
         ),
         Figure(_("Late now"), str(late), list_link(tab="late"), level="late" if late else ""),
+        _missed_today(staff, morning, day),
     ]
+
+
+def _missed_today(staff: Staff, morning: datetime, day: str) -> Figure:
+    count = missed_deadlines(visible_escalations(staff)).filter(fired_at__gte=morning).count()
+    query = urlencode({"level": MISSED, "from": day, "to": day})
+    link = f"{reverse('admin:cases_escalation_changelist')}?{query}"
+    return Figure(_("Deadlines missed today"), str(count), link, level="late" if count else "")
 
 
 def _share(part: int, whole: int) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -70,8 +70,10 @@ class LadderStepAdmin(ReferenceAdmin):
     actions_submit_line = (PREVIEW,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LadderStep]:
-        rows = super().get_queryset(request).annotate(place=clocks_order())
-        return rows.order_by("place", "percent", "whom", "channel")
+        return super().get_queryset(request).annotate(place=clocks_order())
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [F("place"), "percent", "whom", "channel"]
 
     @admin.display(description=_("clock"))
     def clock(self, step: LadderStep) -> str:

@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -79,7 +80,7 @@ def say(version: ServiceLevelVersion, name: str) -> str:
 
 
 def label_of(name: str) -> str:
-    return str(ServiceLevelVersion._meta.get_field(name).verbose_name)
+    return capfirst(str(ServiceLevelVersion._meta.get_field(name).verbose_name))
 
 
 def durations_of(version: ServiceLevelVersion) -> list[tuple[str, str]]:
@@ -162,8 +163,10 @@ class ServiceLevelAdmin(OwnFiltersMixin, KeptMixin, ModelAdmin):
             .get_queryset(request)
             .annotate(tried_at=Subquery(NEWEST.values("position")[:1]))
             .prefetch_related(Prefetch("versions", newest, to_attr="newest"))
-            .order_by(F("tried_at").asc(nulls_last=True), "pk")
         )
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        return [F("tried_at").asc(nulls_last=True), "pk"]
 
     @admin.display(description=_("position"))
     def place(self, level: ServiceLevel) -> str:

@@ -19,7 +19,7 @@ from cases.admin.badges import span_in_words
 from cases.admin.case_notices import notices_by_event
 from cases.admin.clocks import level_in_words
 from cases.admin.names import resolve_names
-from cases.choices import CaseType, Channel, Direction, Region, Source, Urgency, WaitingFor
+from cases.choices import CaseType, Channel, Direction, LadderAction, Region, Source, Urgency, WaitingFor
 from cases.lifecycle import MOVES
 from cases.models import Attachment, Case, CaseEvent, EventKind, Message
 
@@ -40,6 +40,7 @@ CHOICES: dict[str, Any] = {
     "waiting_for": WaitingFor,
     "waited_for": WaitingFor,
     "source": Source,
+    "action": LadderAction,
 }
 REFERENCES = {
     "team": "team",
@@ -69,6 +70,10 @@ LABELS: dict[str, Any] = {
     "channel": gettext_lazy("Channel"),
     "source": gettext_lazy("Source"),
     "written": gettext_lazy("As written"),
+    "team": gettext_lazy("Team"),
+    "due_at": gettext_lazy("Deadline"),
+    "action": gettext_lazy("What was to be done"),
+    "reason": gettext_lazy("Why it could not"),
 }
 # Said by the event, by its message or by its file already.
 LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256", "because"})

@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from cases.choices import State
-from cases.models import Case, Staff
+from cases.choices import ClockKind, State
+from cases.models import Case, Staff, Timer
 from cases.services import transition_case
+from cases.services.ticking import tick
 from tests.cases.listing import LIST
 from tests.cases.test_case_list import late
 from tests.factories import StaffFactory, TeamFactory, make_case
@@ -66,6 +67,13 @@ def test_a_reminder_stands_on_the_desk_of_its_handler(client: Client, scene: Sce
     assert part(client, scene.specialist, "reminded") == []
 
 
+def miss_a_deadline(case: Case) -> None:
+    """Reached just now by one clock of staff; that a customer is asked again is no missed deadline."""
+    clocks = Timer.objects.filter(case=case, kind=ClockKind.FIRST_RESPONSE)
+    clocks.update(next_at=timezone.now(), next_percent=100, passed=80)
+    tick()
+
+
 def test_every_figure_leads_to_its_rows(client: Client, scene: Scene) -> None:
     scene.case(State.ARCHIVE)
     declined = scene.case()
@@ -73,14 +81,15 @@ def test_every_figure_leads_to_its_rows(client: Client, scene: Scene) -> None:
     late(scene.case(State.HANDLING))
     old = scene.case()
     Case.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=3))
+    miss_a_deadline(old)
     shown = desk(client, scene.supervisor)
     values = [figure.value for figure in shown["figures"]]
-    assert values == ["3", "2", "50%", "1"]
+    assert values == ["3", "2", "50%", "1", "1"]
     rows = []
     for figure in shown["figures"]:
         response: Any = client.get(figure.link)
         rows.append(len(response.context_data["cl"].result_list))
-    assert rows == [3, 2, 1, 1]
+    assert rows == [3, 2, 1, 1, 1]
     for figure in shown["handlers"]:
         response = client.get(figure.link)
         assert str(len(response.context_data["cl"].result_list)) == figure.value

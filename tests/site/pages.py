@@ -26,13 +26,17 @@ from cases.models import (
     Department,
     DutyShift,
     Endpoint,
+    Escalation,
     ExportRecord,
     Heartbeat,
     ImportRecord,
+    LadderStep,
     Notice,
     NoticeRule,
     PhraseTemplate,
+    Rearming,
     RoutingRule,
+    ServiceLevel,
     Staff,
     Team,
     Topic,
@@ -55,6 +59,10 @@ MODELS: dict[type[Model], tuple[str, ...]] = {
     Team: (*EXCHANGE, *HISTORY),
     Topic: (*EXCHANGE, *HISTORY),
     RoutingRule: (*HISTORY, "where"),
+    ServiceLevel: ("promised", "new_version"),
+    LadderStep: HISTORY,
+    Escalation: ("export",),
+    Rearming: (),
     WorkCalendar: (*HISTORY, "load_holidays", "make_default"),
     DutyShift: (*HISTORY, "who"),
     Absence: HISTORY,
@@ -89,6 +97,7 @@ OF_ONE_ROW = {
     *("load_holidays", "make_default"),
     *("deactivate", "reactivate", "end_sessions", "reset_device", "unlock", "set_password"),
     *("send_again", "send_test", "try_again"),
+    "new_version",
     "preview",
 }
 # Of one case, of one of its files, of all cases of a person, and of no case at all.
@@ -151,7 +160,7 @@ def known_names() -> set[str]:
 
 def short_addresses() -> set[str]:
     """Paths without a name: one for each model, leading to the page of a row."""
-    models = (Case, *MODELS)
+    models: tuple[type[Model], ...] = (Case, *MODELS)
     return {f"admin/{model._meta.label_lower.replace('.', '/')}/<path:object_id>/" for model in models}
 
 

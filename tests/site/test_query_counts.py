@@ -25,18 +25,26 @@ from cases.models import (
     Customer,
     Department,
     DutyShift,
+    Escalation,
     ExportRecord,
     ImportRecord,
+    LadderStep,
     Notice,
     NoticeRule,
     PhraseTemplate,
+    Rearming,
     RoutingRule,
+    ServiceLevel,
     Staff,
     Team,
+    Timer,
     Topic,
     WorkCalendar,
 )
 from cases.services import transition_case
+from cases.services.levels import publish_version
+from cases.services.rearming import standards_changed
+from cases.services.ticking import tick
 from tests.factories import (
     ContactFactory,
     CustomerFactory,
@@ -44,6 +52,7 @@ from tests.factories import (
     StaffFactory,
     TeamFactory,
     TopicFactory,
+    make_case,
 )
 from tests.scenes import Scene, make_scene
 from tests.site.pages import CASE, address
@@ -227,6 +236,23 @@ def make_absence(staff: Staff) -> None:
     Absence.objects.create(staff=StaffFactory(), stand_in=staff, **absent)
 
 
+def make_level(staff: Staff) -> None:
+    number = ServiceLevel.objects.count()
+    level = ServiceLevel.objects.create(name=f"标准{number}")
+    publish_version(level, actor=staff, position=number, team=TeamFactory())
+
+
+def make_step(staff: Staff) -> None:
+    number = LadderStep.objects.count()
+    LadderStep.objects.create(kind="triage", percent=200 + number, whom="handler", channel="inbox")
+
+
+def make_escalation(staff: Staff) -> None:
+    case = make_case(team=staff.teams.first())
+    Timer.objects.filter(case=case, kind="first_response").update(next_at=timezone.now())
+    tick()
+
+
 ROWS: dict[type, Callable[[Staff], object]] = {
     WorkCalendar: make_calendar,
     DutyShift: make_shift,
@@ -242,6 +268,10 @@ ROWS: dict[type, Callable[[Staff], object]] = {
     ContactAccess: make_access,
     NoticeRule: make_notice_rule,
     PhraseTemplate: make_phrase,
+    ServiceLevel: make_level,
+    LadderStep: make_step,
+    Rearming: lambda staff: standards_changed("试", actor=staff),
+    Escalation: make_escalation,
 }
 
 
@@ -281,6 +311,17 @@ def test_a_growing_inbox(scene: Scene) -> None:
     assert queries_of(scene.agent, reverse("admin:cases_told")) <= LIST
     assert queries_of(scene.agent, reverse("admin:cases_inbox_count")) <= 5
     assert queries_of(scene.agent, "/admin/") <= DESK
+
+
+def test_the_page_of_a_case_with_more_and_more_clocks(scene: Scene) -> None:
+    case = scene.case(State.HANDLING)
+
+    def grow(count: int) -> None:
+        for _time in range(count):
+            told = {"channel": "phone", "message": "仍在核实"}
+            transition_case(case.pk, "contact_customer", actor=scene.specialist, **told)
+
+    is_constant(counted(scene.supervisor, reverse(f"{CASE}_change", args=[case.pk]), grow), PAGE)
 
 
 def test_presence_and_the_refreshed_desk(scene: Scene) -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from cases.choices import Channel, ContactKind, State
-from cases.models import Attachment, Case, Staff, SupportRequest
+from cases.choices import Channel, ClockKind, ContactKind, State
+from cases.models import Attachment, Case, Staff, SupportRequest, Timer
 from cases.notices.expanding import work_out_announcements
 from cases.services import transition_case
 from cases.services.attachments import attach_file
+from cases.services.ticking import tick
 from tests.factories import ContactFactory, CustomerFactory, StaffFactory
 from tests.scenes import Scene, make_scene
 
@@ -82,6 +83,7 @@ def make_world() -> World:
     foreign, foreign_file, foreign_support = make_foreign(there)
     handling = mine[State.HANDLING]
     support = ask_support(handling, here, "请核对物流")
+    reach_a_level(handling)
     file = attach(handling, here.specialist, "own.txt")
     superuser = StaffFactory(is_superuser=True)
     work_out_announcements()
@@ -101,7 +103,15 @@ def make_foreign(there: Scene) -> tuple[Case, Attachment, SupportRequest]:
     )
     transition_case(case.pk, "report_progress", actor=there.specialist, note=CANARY_NOTE)
     support = ask_support(case, there, CANARY_SUPPORT)
+    reach_a_level(case)
     return Case.objects.get(pk=case.pk), attach(case, there.specialist, CANARY_FILE), support
+
+
+def reach_a_level(case: Case) -> None:
+    """A clock of the case has reached a level two minutes ago, and it is noticed now."""
+    clocks = Timer.objects.running().filter(case=case, kind=ClockKind.COMPLETION)
+    clocks.update(next_at=timezone.now() - timedelta(minutes=2))
+    tick()
 
 
 def ask_support(case: Case, scene: Scene, request: str) -> SupportRequest:
