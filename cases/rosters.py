@@ -20,16 +20,28 @@ if TYPE_CHECKING:
 
     from cases.models import Staff, Team
     from cases.querysets import DutyShiftQuerySet
+    from cases.standards import Standards
+
+ZONE = ("time_zone", "is_default")
 
 
-def shifts_at(at: datetime) -> DutyShiftQuerySet:
-    """The shifts of all teams that include this moment; who is away is not looked at. Asks one question."""
-    zones = list(WorkCalendar.objects.values_list("time_zone", "is_default"))
+def shifts_at(at: datetime, standards: Standards | None = None) -> DutyShiftQuerySet:
+    """
+    The shifts of all teams that include this moment; who is away is not looked at.
+
+    Asks for the calendars' time zones unless the standards, which know them, are given.
+    """
+    zones = _zones_of(standards) if standards else list(WorkCalendar.objects.values_list(*ZONE))
     usual = next((zone for zone, is_default in zones if is_default), "UTC")
     during = Q(team__calendar=None) & _around(at, usual)
     for zone in {zone for zone, _is_default in zones}:
         during |= Q(team__calendar__time_zone=zone) & _around(at, zone)
     return DutyShift.objects.filter(during)
+
+
+def _zones_of(standards: Standards) -> list[tuple[str, bool]]:
+    default = standards.default_calendar_id
+    return [(calendar.facts.time_zone, pk == default) for pk, calendar in standards.calendars.items()]
 
 
 def on_duty(team: Team, channel: str, at: datetime) -> list[Staff]:

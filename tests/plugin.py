@@ -21,14 +21,21 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """
-    Mark what runs on both databases; leave out what this run's database or machine cannot carry.
+class _LongFirst:
+    """What takes minutes begins first: begun last, one process would work on while the others are done."""
 
-    What takes minutes begins first: begun last, one process would work on while the others are done.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    @pytest.hookimpl(trylast=True)  # after the order was drawn
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_LongFirst(), "long-first")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by mark: a mark set later would choose nothing
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on both databases; leave out what this run's database or machine cannot carry."""
     for item in items:
         if _touches_database(item) and not _commits(item) and not item.get_closest_marker("postgresql"):
             item.add_marker(pytest.mark.both_databases)

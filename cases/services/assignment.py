@@ -77,7 +77,7 @@ def _free_for(case: Case, at: datetime) -> StaffQuerySet:
         .exclude(Exists(away))
         .annotate(
             load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
-            on_shift=Exists(shifts_at(at).filter(staff=OuterRef("pk"))),
+            on_shift=Exists(shifts_at(at, case.standards).filter(staff=OuterRef("pk"))),
         )
         .order_by("-on_shift", "load", "pk")
     )
