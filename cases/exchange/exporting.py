@@ -16,10 +16,13 @@ from cases.record_sheet import COLUMNS
 from cases.services.record_cells import record_cells
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from cases.models import Staff
     from cases.querysets import CaseQuerySet
+    from cases.record_sheet import Cells
 
-WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
+WRITERS: dict[str, Callable[[Iterator[Cells], IO[bytes]], int]] = {"csv": write_csv, "xlsx": write_xlsx}
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -207,9 +207,9 @@ class ChannelSetting(Metered):
     """
     How a channel is used, and whether it works at present.
 
-    Quiet hours are local to ``time_zone``, their end may be the next morning. What is owed by a channel that is
-    not active waits until it is. For robots and webhooks ``per_minute`` holds for each, and the breaker is
-    that of the ``Endpoint``.
+    Quiet hours are local to ``time_zone``, their end may be the next morning. What is owed by a channel that
+    is not active waits until it is. For robots and webhooks ``per_minute`` holds for each, and the breaker
+    is that of the ``Endpoint``.
     """
 
     channel = models.CharField(_("channel"), max_length=10, choices=NoticeChannel.choices, primary_key=True)

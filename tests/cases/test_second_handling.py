@@ -1,4 +1,4 @@
-"""A customer who is not satisfied: who takes over, what blocks the next delivery, and how the chain is told."""
+"""A customer who is not satisfied: who takes over, what blocks the next delivery, how the chain is told."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def _person(role: Role, department: object, teams: Sequence[Team]) -> Staff:
     staff = StaffFactory(role=role, department=department, teams=teams)
     staff.set_password(PASSWORD)
     staff.save(update_fields=["password"])
-    return Staff.objects.get(pk=staff.pk)
+    person: Staff = Staff.objects.get(pk=staff.pk)
+    return person
 
 
 def _shorten_promises() -> None:
