@@ -77,7 +77,7 @@ def test_the_ledger_is_narrowed_by_clock_level_day_and_lateness(client: Client, 
     first = escalated(make_case(team=scene.front))
     other = escalated(make_case(team=scene.front), kind=ClockKind.TRIAGE, late=timedelta(seconds=1))
     today = f"{timezone.localdate():%Y-%m-%d}"
-    expected = (
+    expected: tuple[tuple[dict[str, str], set[Escalation]], ...] = (
         ({"kind__exact": "triage"}, {other}),
         ({"noticed": "late"}, {first}),
         ({"level": "80"}, {first, other}),
