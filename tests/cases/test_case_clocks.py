@@ -95,7 +95,11 @@ def test_ended_clocks_say_how_they_ended(client: Client, scene: Scene) -> None:
 
 def test_a_support_clock_names_the_team_asked(client: Client, scene: Scene) -> None:
     case = scene.case(State.HANDLING)
-    asked: dict[str, Any] = {"team": scene.support, "request": "请核对", "due_at": timezone.now() + timedelta(hours=2)}
+    asked: dict[str, Any] = {
+        "team": scene.support,
+        "request": "请核对",
+        "due_at": timezone.now() + timedelta(hours=2),
+    }
     transition_case(case.pk, "ask_support", actor=scene.specialist, **asked)
     context, _text = page(client, scene.specialist, case)
 

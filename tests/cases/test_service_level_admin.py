@@ -37,7 +37,8 @@ def version_url(level: ServiceLevel) -> str:
 
 def asked(client: Client, level: ServiceLevel, **changes: str) -> dict[str, str]:
     """What the form shows, as a browser would send it back, with these changes."""
-    form: Any = client.get(version_url(level)).context_data["form"]
+    page: Any = client.get(version_url(level))
+    form = page.context_data["form"]
     shown = {name: form[name].value() for name in CONTENT}
     words = {name: form.fields[name].prepare_value(value) for name, value in shown.items()}
     given = {

@@ -318,8 +318,13 @@ def test_the_page_of_a_case_with_more_and_more_clocks(scene: Scene) -> None:
 
     def grow(count: int) -> None:
         for _time in range(count):
-            told = {"channel": "phone", "message": "仍在核实"}
-            transition_case(case.pk, "contact_customer", actor=scene.specialist, **told)
+            transition_case(
+                case.pk,
+                "contact_customer",
+                actor=scene.specialist,
+                channel="phone",
+                message="仍在核实",
+            )
 
     is_constant(counted(scene.supervisor, reverse(f"{CASE}_change", args=[case.pk]), grow), PAGE)
 
