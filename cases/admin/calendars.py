@@ -18,8 +18,8 @@ from unfold.decorators import action, display
 from cases.admin.base import ReferenceAdmin
 from cases.admin.calendar_forms import CalendarForm, WindowFormSet
 from cases.admin.calendar_year import months_of, weekday_initials
+from cases.admin.moving import examples_for
 from cases.admin.staff import dialog
-from cases.choices import ClockKind
 from cases.clock import database_now
 from cases.exceptions import CaseError
 from cases.models import CalendarDay, CalendarWindow, CalendarYear, WorkCalendar
@@ -140,7 +140,7 @@ class WorkCalendarAdmin(ReferenceAdmin):
             "title": _("What would move"),
             "opts": self.opts,
             "preview": preview,
-            "examples": [(moved, ClockKind(moved.kind).label) for moved in preview.examples],
+            "examples": examples_for(preview, request.user),
             "again": [(name, value) for name, values in _kept(request) for value in values],
         }
         return TemplateResponse(request, "admin/cases/calendar_preview.html", context)

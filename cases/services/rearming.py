@@ -96,7 +96,7 @@ def _rearm(case_ids: Sequence[int], number: int) -> int:
     changed: list[Timer] = []
     for case in cases:
         case.standards = standards
-        before = {row.pk: row.due_at for row in case.timers.all()}
+        before = {row.pk: row.due_at for row in case.timers.all() if row.stopped_at is None}
         rows = plan_rearming(case, at)
         looked_at += len(before)
         moved += sum(before.get(row.pk) != row.due_at for row in rows)
