@@ -260,6 +260,15 @@ class DayKind(models.TextChoices):
     OWN_WINDOWS = "own_windows", _("Own windows (half day)")
 
 
+class StandardsChange(models.TextChoices):
+    """What was changed, so that clocks are reckoned anew."""
+
+    CALENDAR = "calendar", _("Calendar")
+    TEAM_CALENDAR = "team_calendar", _("Calendar of the team")
+    SERVICE_LEVEL = "service_level", _("Service level")
+    LADDER = "ladder", _("Ladder")
+
+
 class JobState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     RUNNING = "running", _("Under way")

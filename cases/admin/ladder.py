@@ -126,13 +126,13 @@ class LadderStepAdmin(ReferenceAdmin):
 class RearmingAdmin(RecordAdmin):
     """Each change of calendars, service levels and ladder, and how far its clocks have followed."""
 
-    list_display = ("reason", "requested_at", "by_whom", "how_far", "moved", "mark")
-    list_display_links = ("reason",)
+    list_display = ("what", "requested_at", "by_whom", "how_far", "moved", "mark")
+    list_display_links = ("what",)
     list_filter = (("state", ChoicesDropdownFilter),)
     list_select_related = ("requested_by",)
     sortable_by = ()
     fields = (
-        "reason",
+        "what",
         "requested_at",
         "by_whom",
         "mark",
@@ -142,6 +142,10 @@ class RearmingAdmin(RecordAdmin):
         "moved",
         "finished_at",
     )
+
+    @admin.display(description=_("what was changed"))
+    def what(self, row: Rearming) -> str:
+        return row.reason_in_words
 
     @admin.display(description=_("asked by"))
     def by_whom(self, row: Rearming) -> str:

@@ -2711,7 +2711,7 @@ class Migration(migrations.Migration):
                 (
                     "staff",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="mutes",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="staff member",
@@ -4680,7 +4680,7 @@ class Migration(migrations.Migration):
                 (
                     "calendar",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="years",
                         to="cases.workcalendar",
                         verbose_name="calendar",
@@ -4732,7 +4732,7 @@ class Migration(migrations.Migration):
                 (
                     "calendar",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="windows",
                         to="cases.workcalendar",
                         verbose_name="calendar",
@@ -4806,7 +4806,7 @@ class Migration(migrations.Migration):
                 (
                     "calendar",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.PROTECT,
                         related_name="days",
                         to="cases.workcalendar",
                         verbose_name="calendar",

@@ -131,7 +131,7 @@ class CalendarWindow(models.Model):
     """Working hours of one weekday; an end that is not after the start is that time of the next day."""
 
     calendar = models.ForeignKey(
-        WorkCalendar, models.CASCADE, verbose_name=_("calendar"), related_name="windows"
+        WorkCalendar, models.PROTECT, verbose_name=_("calendar"), related_name="windows"
     )
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
     starts = models.TimeField(_("from"))
@@ -158,7 +158,7 @@ class CalendarDay(models.Model):
     """A day that differs: a holiday, a make-up working day (调休), or a day with windows of its own."""
 
     calendar = models.ForeignKey(
-        WorkCalendar, models.CASCADE, verbose_name=_("calendar"), related_name="days"
+        WorkCalendar, models.PROTECT, verbose_name=_("calendar"), related_name="days"
     )
     date = models.DateField(_("date"))
     kind = models.CharField(_("kind"), max_length=12, choices=DayKind.choices)
@@ -212,7 +212,7 @@ class CalendarYear(models.Model):
     """A year whose holidays are known; a clock that reaches into any other is reckoned with a warning."""
 
     calendar = models.ForeignKey(
-        WorkCalendar, models.CASCADE, verbose_name=_("calendar"), related_name="years"
+        WorkCalendar, models.PROTECT, verbose_name=_("calendar"), related_name="years"
     )
     year = models.PositiveSmallIntegerField(
         _("year"), validators=[MinValueValidator(1970), MaxValueValidator(2200)]

@@ -152,7 +152,7 @@ class NoticeMute(models.Model):
     """What a person does not want to be told by which channel; required notices come all the same."""
 
     staff = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("staff member"), related_name="mutes"
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("staff member"), related_name="mutes"
     )
     event_kind = models.CharField(_("event"), max_length=30)
     channel = models.CharField(_("channel"), max_length=10, choices=NoticeChannel.choices)

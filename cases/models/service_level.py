@@ -20,6 +20,7 @@ from cases.choices import (
     JobState,
     LadderAction,
     NoticeChannel,
+    StandardsChange,
     Urgency,
     VipLevel,
     Whom,
@@ -212,4 +213,10 @@ class Rearming(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"{self.stamp} {self.reason}"
+        return f"{self.stamp} {self.reason_in_words}"
+
+    @property
+    def reason_in_words(self) -> str:
+        """What was changed, in the reader's language."""
+        kind, _colon, name = self.reason.partition(": ")
+        return f"{StandardsChange(kind).label}: {name}" if kind in StandardsChange.values else self.reason

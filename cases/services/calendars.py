@@ -8,10 +8,11 @@ from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cases.choices import StandardsChange
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import Timer, WorkCalendar
 from cases.services.calendar_seed import CHINA, announced_years, load_public_holidays
-from cases.services.rearming import standards_changed
+from cases.services.rearming import named, standards_changed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +35,7 @@ def keep_calendar(calendar: WorkCalendar, *, actor: Staff | None) -> Rearming:
         raise NotPermitted
     if not calendar.always_on and not calendar.windows.exists():
         raise InvalidInput("windows", never_opens())
-    return standards_changed(_("Calendar %(calendar)s") % {"calendar": calendar}, actor=actor)
+    return standards_changed(named(StandardsChange.CALENDAR, calendar.name), actor=actor)
 
 
 def never_opens() -> str:

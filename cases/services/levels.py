@@ -9,10 +9,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from cases.choices import StandardsChange
 from cases.clock import database_now
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import LadderStep, ServiceLevel, ServiceLevelVersion, Team
-from cases.services.rearming import standards_changed
+from cases.services.rearming import named, standards_changed
 from cases.standards import Standards, present_standards
 from cases.timers import response_time
 from cases.worktime import add_working_time
@@ -47,7 +48,7 @@ def publish_version(level: ServiceLevel, *, actor: Staff | None, **content: Any)
     version = ServiceLevelVersion.objects.create(
         level=level, number=highest + 1, valid_from=database_now(), created_by=actor, **values | content
     )
-    standards_changed(_("Service level %(version)s") % {"version": version}, actor=actor)
+    standards_changed(named(StandardsChange.SERVICE_LEVEL, f"{level.name} v{version.number}"), actor=actor)
     return version
 
 
@@ -57,14 +58,14 @@ def rename_level(level: ServiceLevel, *, actor: Staff) -> None:
     if not actor.has_perm("cases.change_servicelevel"):
         raise NotPermitted
     level.save()
-    standards_changed(_("Service level %(level)s") % {"level": level}, actor=actor)
+    standards_changed(named(StandardsChange.SERVICE_LEVEL, level.name), actor=actor)
 
 
 @transaction.atomic
 def save_ladder_step(step: LadderStep, *, actor: Staff) -> None:
     """Keep a new or changed step of the ladder; running clocks climb it from then on."""
     step.save()
-    standards_changed(_("Ladder: %(step)s") % {"step": step}, actor=actor)
+    standards_changed(named(StandardsChange.LADDER, f"{step.kind} {step.percent} %"), actor=actor)
 
 
 @dataclass(frozen=True)
@@ -90,4 +91,4 @@ def look_at_promise(traits: Traits, at: datetime, standards: Standards | None = 
 
 def change_team_calendar(team: Team, *, actor: Staff | None) -> None:
     """To be called when a team got another calendar, in the same transaction: its clocks follow."""
-    standards_changed(_("Calendar of the team %(team)s") % {"team": team}, actor=actor)
+    standards_changed(named(StandardsChange.TEAM_CALENDAR, team.name), actor=actor)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 from django.db.models import F, Prefetch
 
-from cases.choices import JobState
+from cases.choices import JobState, StandardsChange
 from cases.clock import database_now
 from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, Timer, WorkCalendar
 from cases.services.bulk_rows import insert_rows, values_of
@@ -42,7 +42,7 @@ def standards_changed(reason: str, *, actor: Staff | None) -> Rearming:
     """
     Count a change of standards that this transaction has just written, and ask for the clocks to follow.
 
-    To be called after the change, in its transaction. ``reason`` is for people: what was changed.
+    To be called after the change, in its transaction. ``reason`` says what was changed (``named``).
     """
     stamp = StandardsStamp.objects.select_for_update().get()
     stamp.number, stamp.key = stamp.number + 1, uuid.uuid4()
@@ -57,6 +57,11 @@ def standards_changed(reason: str, *, actor: Staff | None) -> Rearming:
     )
     transaction.on_commit(wake, robust=True)
     return rearming
+
+
+def named(change: StandardsChange, name: str) -> str:
+    """What was changed as a reason keeps it: words of no language but the name's own."""
+    return f"{change.value}: {name}"
 
 
 def _calendars_now() -> dict[str, Any]:

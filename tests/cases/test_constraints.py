@@ -24,6 +24,7 @@ from cases.models import (
     Team,
     Topic,
 )
+from tests.cases import broken_promises
 from tests.factories import ContactFactory, CustomerFactory
 from tests.scenes import Scene
 
@@ -83,6 +84,7 @@ def now() -> Any:
 
 
 BROKEN: dict[str, Break] = {
+    **broken_promises.BROKEN,
     "case_number_is_unique": lambda s, c: copy_of(c, number=c.number),
     "case_number_has_its_pattern": lambda s, c: change(Case, c, number="CS2024-1"),
     "case_state_outcome_and_archived_at_agree": lambda s, c: change(Case, c, outcome="confirmed"),

@@ -94,7 +94,7 @@ def test_an_amendment_keeps_what_the_facts_were_whatever_their_kind(scene: Scene
     assert event.data["amount"] == "99"
     case.refresh_from_db()
     assert (case.type, case.amount) == (CaseType.CONSULTATION, Decimal(99))
-    assert [case.topic, case.expected_at, case.due_at] == [None, None, None]
+    assert [case.topic, case.expected_at, case.due_clock] == [None, None, "triage"]
 
 
 def test_an_amendment_of_the_type_alone_does_not_keep_a_foreign_topic(scene: Scene) -> None:

@@ -274,5 +274,5 @@ def test_rows_are_written_and_read_in_batches(
     rows = [changed(number=f"CS20241001{n:03}", customer=f"C{n}") for n in range(1, 301)]
     with django_assert_max_num_queries(100):  # SQLite takes few parameters at a time
         restore(*rows)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         assert cells() == rows
