@@ -263,6 +263,7 @@ class DayKind(models.TextChoices):
 class StandardsChange(models.TextChoices):
     """What was changed, so that clocks are reckoned anew."""
 
+    BEGINNING = "beginning", _("The standards to begin with")
     CALENDAR = "calendar", _("Calendar")
     TEAM_CALENDAR = "team_calendar", _("Calendar of the team")
     SERVICE_LEVEL = "service_level", _("Service level")

@@ -40,7 +40,9 @@ task_routes = {
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_acks_on_failure = task_acks_on_timeout = True
-worker_prefetch_multiplier = 1
+# No limit but that of idle processes (the next line): a limit by messages is used up for good by those that
+# could not be answered for while the broker was away (docs/decisions/034-a-deaf-worker.md).
+worker_prefetch_multiplier = 0
 worker_disable_prefetch = True
 worker_cancel_long_running_tasks_on_connection_loss = True
 worker_eta_task_limit = 10

@@ -125,12 +125,16 @@ class PeriodicTaskAdmin(OwnFiltersMixin, KeptMixin, ModelAdmin):
     list_display = ("part", "enabled", "interval", "last_run_at")
     list_select_related = ("interval",)
     list_per_page = ROWS
-    fields = ("part", "name", "task", "args", "enabled", "interval", "expire_seconds", "last_run_at")
-    readonly_fields = ("part", "name", "task", "args", "expire_seconds", "last_run_at")
+    fields = ("part", "name", "what", "args", "enabled", "interval", "expire_seconds", "last_run_at")
+    readonly_fields = ("part", "name", "what", "args", "expire_seconds", "last_run_at")
 
     @admin.display(description=_("part"))
     def part(self, row: PeriodicTask) -> str:
         return part_in_words(row.name)
+
+    @admin.display(description=_("task"))
+    def what(self, row: PeriodicTask) -> str:
+        return str(row.task)  # the library's own label has no translation
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -219,4 +219,6 @@ class Rearming(models.Model):
     def reason_in_words(self) -> str:
         """What was changed, in the reader's language."""
         kind, _colon, name = self.reason.partition(": ")
-        return f"{StandardsChange(kind).label}: {name}" if kind in StandardsChange.values else self.reason
+        if kind not in StandardsChange.values:
+            return self.reason
+        return ": ".join(part for part in (str(StandardsChange(kind).label), name) if part)

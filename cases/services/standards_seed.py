@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from cases.choices import ClockKind, JobState, LadderAction, NoticeChannel, Whom
+from cases.choices import ClockKind, JobState, LadderAction, NoticeChannel, StandardsChange, Whom
 from cases.models.calendar import facts_of
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any case there can be
@@ -33,7 +33,7 @@ def ensure_standards(apps: Any) -> None:
     apps.get_model("cases", "Rearming").objects.get_or_create(
         stamp=1,
         defaults={
-            "reason": "开始",
+            "reason": StandardsChange.BEGINNING.value,
             "requested_at": BEGINNING,
             "state": JobState.DONE,
             "finished_at": BEGINNING,

@@ -23,8 +23,9 @@ from cases import broker
 from cases.broker import Kicker
 from cases.models import Heartbeat, Throttle
 from config import queues
+from tests.gateways import free_port
 from tools.bootstrap import ROOT
-from tools.valkey import temporary_valkey
+from tools.valkey import temporary_valkey, valkey_in
 
 PATIENCE = 60  # seconds after which a test gives up
 WORKER = ["worker", "-Q", "tick,send,heavy", "-c", "1", "--without-gossip", "--without-mingle"]
@@ -98,3 +99,62 @@ def test_a_message_becomes_work_on_a_row(worker: subprocess.Popen[bytes], redis_
     assert Heartbeat.objects.filter(name="worker:heavy").exists()
     assert waiting(redis_url, "heavy") == 0
     assert worker.poll() is None
+
+
+TWO_AT_WORK = """
+import os, time
+from celery import Celery
+from config import queues
+
+app = Celery("trial")
+app.config_from_object(queues)
+app.conf.broker_url, app.conf.task_routes = os.environ["BROKER"], {}
+app.conf.broker_transport_options = queues.REDIS_OPTIONS
+
+def note(sign):
+    with open(os.environ["DONE"], "a") as done:
+        done.write(sign)
+
+@app.task(name="work")
+def work(seconds):
+    note("<")
+    time.sleep(seconds)
+    note(">")
+"""
+
+
+def test_a_worker_goes_on_after_the_broker_was_lost_under_all_its_processes(tmp_path: Path) -> None:
+    """Both are at work when the broker goes, so that neither message can be answered for."""
+    (tmp_path / "trial.py").write_text(TWO_AT_WORK, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    port, done, words = free_port(), tmp_path / "done", tmp_path / "words.txt"
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    surroundings = os.environ | {
+        "BROKER": f"redis://127.0.0.1:{port}/0",
+        "DONE": str(done),
+        "PYTHONPATH": path,
+    }
+    command = [sys.executable, "-m", "celery", "-A", "trial", *WORKER, "-c", "2"]
+    done.touch()
+    with words.open("wb") as said:
+        process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=said, stderr=said)
+    try:
+        with valkey_in(tmp_path / "data", port) as the_broker:
+            ask(surroundings, 1.5)
+            ask(surroundings, 1.5)
+            await_that(lambda: done.read_text().count("<") == 2)
+            the_broker.kill()
+            the_broker.wait()
+            await_that(lambda: done.read_text().count(">") == 2 and "Couldn't ack" in words.read_text())
+        known = done.read_text()
+        with valkey_in(tmp_path / "data", port):
+            ask(surroundings, 0)
+            await_that(lambda: done.read_text() != known)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def ask(surroundings: dict[str, str], seconds: float) -> None:
+    words = f"import trial; trial.work.apply_async([{seconds}], queue='send')"
+    subprocess.run([sys.executable, "-c", words], env=surroundings, check=True)

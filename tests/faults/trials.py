@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError, connections
 
 from cases.choices import State
-from cases.models import Escalation
+from cases.clock import database_now
+from cases.models import Escalation, Heartbeat
 from tests.faults.injuries import FAULTS, SQLITE_FAULTS, Trial
 from tests.faults.load import Journal, Load
 from tests.faults.processes import until
@@ -77,10 +78,17 @@ def run_trial(ground: Ground, world: World, result: Result, number: int, tell: C
     for state, count in FRESH:
         world.cases_in(state, count)
     spread_due(DUE_WITHIN)
+    alone = result.fault in WORKERS_ALONE
+    if alone:
+        ground.programs["ticker"].stop()
     with Load(ground.site, world, journal):
         (FAULTS | SQLITE_FAULTS)[result.fault](trial)
         time.sleep(0.5)  # of load after the healing
-    revive(ground)
+    ground.await_site()
+    if alone:
+        if not until(ticks_again(), RESUMED):
+            trial.blame("the workers go on by themselves", result.fault)
+        ground.programs["ticker"].start()
     left = settle()
     found = trial.found | broken_promises(journal.accepted, journal.broken)
     if left:
@@ -91,9 +99,22 @@ def run_trial(ground: Ground, world: World, result: Result, number: int, tell: C
     doubled = sum(counts[key] > 1 and counts[key] > seen[key] for key in counts)
     if doubled and not trial.killed_while_sending and result.fault in NO_DOUBLES:
         found["I5 nothing is delivered twice"] = [doubled]
-    _book(result, found, lateness_since(since), doubled)
+    outage = trial.outage.total_seconds()
+    late = [seconds - outage if seconds >= outage else seconds for seconds in lateness_since(since)]
+    _book(result, found, late, doubled)
     for promise, rows in found.items():
         tell(f"  {result.fault} trial {number + 1}: {promise}: {rows}")
+
+
+# A ticker beside beat and workers would hide that they have stopped working.
+WORKERS_ALONE = ("F1", "F5", "F6", "F7")
+RESUMED = 45  # seconds in which workers that lost something tick again
+
+
+def ticks_again() -> Callable[[], bool]:
+    """Whether somebody has ticked since this was asked for."""
+    asked_at = database_now()
+    return lambda: Heartbeat.objects.filter(name="tick", at__gt=asked_at).exists()
 
 
 # Where nobody is killed, frozen or cut off while sending, a second delivery has no excuse.
@@ -111,11 +132,6 @@ def _book(result: Result, found: dict[str, list[Any]], late: list[float], double
 
 def _deliveries(ground: Ground) -> Counter[str]:
     return deliveries(ground.folder / "mail.jsonl", ground.folder / "hooks.jsonl")
-
-
-def revive(ground: Ground) -> None:
-    """Nothing is restarted by hand that would not come back by itself: only what the fault itself ended."""
-    ground.await_site()
 
 
 def settle() -> dict[str, int]:

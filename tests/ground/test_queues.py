@@ -14,7 +14,7 @@ from config import queues
 from config.celery import app
 from tools.bootstrap import ROOT
 
-# Paper 5.1, as it stands there.
+# Paper 5.1, as it stands there, but for the multiplier (docs/decisions/034-a-deaf-worker.md).
 PROMISED = {
     "result_backend": None,
     "task_ignore_result": True,
@@ -22,7 +22,7 @@ PROMISED = {
     "task_reject_on_worker_lost": True,
     "task_acks_on_failure": True,  # the two names that 5.7 has for acks_on_failure_or_timeout
     "task_acks_on_timeout": True,
-    "worker_prefetch_multiplier": 1,
+    "worker_prefetch_multiplier": 0,
     "worker_disable_prefetch": True,
     "task_time_limit": 120,
     "task_soft_time_limit": 90,

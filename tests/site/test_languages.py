@@ -21,6 +21,7 @@ from cases.choices import Language, Role, State
 from cases.exchange.reference import CustomerResource, DepartmentResource, TeamResource, TopicResource
 from cases.models import (
     Attachment,
+    CalendarDay,
     Case,
     CaseEvent,
     Customer,
@@ -29,10 +30,12 @@ from cases.models import (
     Notice,
     PhraseTemplate,
     Round,
+    ServiceLevel,
     Staff,
     SupportRequest,
     Team,
     Topic,
+    WorkCalendar,
 )
 from cases.record_sheet import COLUMNS
 from tests.site.pages import CASE, dialogs_of, pages_of_rows, pages_without_a_row
@@ -47,6 +50,8 @@ SAME = re.compile(
     r"\{[a-z_]+\}|VIP|API|CSV|XLSX|UTF-8|SHA-256|Bihuan|闭环|\bMB\b|export_records|\besc\b|Cookie|"
     r"简体中文|English|\bzh-hans\b|\ben\b|[A-Z2-7]{32}|张\*|name@example\.com|\w*@example\.com|"
     r"\bCS\d{8,}|\bCS\b|\bC\d{3,}\b|\bC\b|own\.\w+|canary\w*|staff\d+|(?:员工|客户|部门|小组|主题)\d+|"
+    r"Webhook|IANA|JSON|Asia/Shanghai|Europe/Berlin|24×7|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|"
+    r"\b(?:proj|cases)\.tasks\.\w+|\b[Jj]anitor\b|True|False|None|enabled|arg\d|"
     r"\.?\b(?:pdf|png|jpe?g|webp|txt|csv|docx|xlsx|pptx)\b"
 )
 NO_ROWS = {"contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0"}
@@ -70,6 +75,7 @@ def written_words() -> Iterator[str]:
         SupportRequest: ("request", "result"),
         Case: ("description", "product", "order_number", "remark"),
         Attachment: ("name",),
+        CalendarDay: ("label",),
     }.items():
         for row in model._default_manager.values_list(*fields):
             yield from (words for words in row if words)
@@ -120,11 +126,11 @@ def walk(request: pytest.FixtureRequest, world: World) -> Walk:
     Staff.objects.update(language=language)
     if language == Language.ENGLISH:
         Topic.objects.update(name=F("name_en"))
-        for model in (Department, Team, Staff, Customer):
+        for model in (Department, Team, Staff, Customer, WorkCalendar, ServiceLevel):
             for row in model._default_manager.all():
                 model._default_manager.filter(pk=row.pk).update(name=f"{model.__name__} {row.pk}")
     else:
-        for named in (Topic, Department, Team):
+        for named in (Topic, Department, Team, WorkCalendar, ServiceLevel):
             named._default_manager.update(name_en=F("name"))
     return Walk(language)
 
