@@ -71,39 +71,52 @@ def run_trials(ground: Ground, world: World, fault: str, trials: int, tell: Call
 
 
 def run_trial(ground: Ground, world: World, result: Result, number: int, tell: Callable[[str], None]) -> None:
-    journal = Journal(ground.folder / "journal.jsonl")
-    trial = Trial(ground, world, journal, number, {})
+    trial = Trial(ground, world, Journal(ground.folder / "journal.jsonl"), number, {})
     since = Escalation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     seen = _deliveries(ground)
     for state, count in FRESH:
         world.cases_in(state, count)
     spread_due(DUE_WITHIN)
-    alone = result.fault in WORKERS_ALONE
-    if alone:
-        ground.programs["ticker"].stop()
-    with Load(ground.site, world, journal):
-        (FAULTS | SQLITE_FAULTS)[result.fault](trial)
-        time.sleep(0.5)  # of load after the healing
-    ground.await_site()
-    if alone:
-        if not until(ticks_again(), RESUMED):
-            trial.blame("the workers go on by themselves", result.fault)
-        ground.programs["ticker"].start()
+    _strike(trial, result.fault)
     left = settle()
-    found = trial.found | broken_promises(journal.accepted, journal.broken)
-    if left:
-        found["I3, I5 nothing waits once all has settled"] = [left]
     counts = _deliveries(ground)
-    if lost := undelivered(counts):
-        found["I5 what was marked as sent was received"] = lost
     doubled = sum(counts[key] > 1 and counts[key] > seen[key] for key in counts)
-    if doubled and not trial.killed_while_sending and result.fault in NO_DOUBLES:
-        found["I5 nothing is delivered twice"] = [doubled]
+    found = trial.found | broken_promises(trial.journal.accepted, trial.journal.broken)
+    found |= _blame_of_rig(trial, result.fault, left, undelivered(counts), doubled)
     outage = trial.outage.total_seconds()
     late = [seconds - outage if seconds >= outage else seconds for seconds in lateness_since(since)]
     _book(result, found, late, doubled)
     for promise, rows in found.items():
         tell(f"  {result.fault} trial {number + 1}: {promise}: {rows}")
+
+
+def _strike(trial: Trial, fault: str) -> None:
+    """The fault under load, and healing; whoever works alone must show that it goes on."""
+    ground, alone = trial.ground, fault in WORKERS_ALONE
+    if alone:
+        ground.programs["ticker"].stop()
+    with Load(ground.site, trial.world, trial.journal):
+        (FAULTS | SQLITE_FAULTS)[fault](trial)
+        time.sleep(0.5)  # of load after the healing
+    ground.await_site()
+    if alone:
+        if not until(ticks_again(), RESUMED):
+            trial.blame("the workers go on by themselves", fault)
+        ground.programs["ticker"].start()
+
+
+def _blame_of_rig(
+    trial: Trial, fault: str, left: dict[str, int], lost: list[Any], doubled: int
+) -> dict[str, list[Any]]:
+    """What the gateways and the clock say beside the rows."""
+    found: dict[str, list[Any]] = {}
+    if left:
+        found["I3, I5 nothing waits once all has settled"] = [left]
+    if lost:
+        found["I5 what was marked as sent was received"] = lost
+    if doubled and not trial.killed_while_sending and fault in NO_DOUBLES:
+        found["I5 nothing is delivered twice"] = [doubled]
+    return found
 
 
 # A ticker beside beat and workers would hide that they have stopped working.
