@@ -1,7 +1,7 @@
 """Run the tests: `python -m tools.test [--sqlite | --postgres] [pytest arguments]`.
 
 Without a choice: the tests that touch the database on SQLite, then the whole suite on a PostgreSQL started
-for this run. It stops at the first run that fails, so that the last line is always the verdict. One file on
+for this run, the fault trials last and alone. It stops at the first run that fails, so that the last line is always the verdict. One file on
 PostgreSQL: `python -m tools.test --postgres tests/ground/test_database.py`.
 """
 
@@ -47,7 +47,13 @@ def _test_on_sqlite(arguments: list[str], *, alone: bool) -> int:
 def _test_on_postgres(arguments: list[str]) -> int:
     print("== PostgreSQL ==", flush=True)
     with temporary_postgres() as url:
-        return _pytest(arguments, parallel=not _names_tests(arguments), database_url=url)
+        if _names_tests(arguments):
+            return _pytest(arguments, parallel=False, database_url=url)
+        code = _pytest(["-m", "not faults", *arguments], parallel=True, database_url=url)
+        if code:
+            return code
+        print("== Faults ==", flush=True)  # alone: what they measure is also what else the machine does
+        return _pytest([*arguments, "tests/faults"], parallel=False, database_url=url)
 
 
 def _names_tests(arguments: list[str]) -> bool:
