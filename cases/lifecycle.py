@@ -9,21 +9,11 @@ added to it (amend, add_note, remind, the legal hold) is argued in docs/decision
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ParamSpec
-
 from django.utils.translation import gettext_lazy as _
-from django_fsm import transition
 
 from cases import conditions as when
 from cases.asking import Ask, Input, Move
 from cases.choices import OPEN_STATES, Role, State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-P = ParamSpec("P")
-
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
@@ -406,18 +396,3 @@ MOVES: dict[str, Move] = {
 def permission_for(name: str) -> str:
     """Codename of the permission to make this transition, without the app label."""
     return f"may_{name}"
-
-
-def move(method: Callable[P, None]) -> Callable[P, None]:
-    """Make a model method the transition its name has in the table."""
-    row = MOVES[method.__name__]
-    conditions: list[Callable[[Any], bool]] = [*row.conditions]
-    decorate: Callable[[Callable[P, None]], Callable[P, None]] = transition(
-        field="state",
-        source=list(row.every_source),
-        target=row.target,
-        conditions=conditions,
-        permission=f"cases.{permission_for(method.__name__)}",
-        custom={"label": row.label},
-    )
-    return decorate(method)

@@ -24,8 +24,9 @@ from cases.choices import (
     Urgency,
     WaitingFor,
 )
-from cases.lifecycle import MOVES, move, permission_for
+from cases.lifecycle import MOVES, permission_for
 from cases.models.case_rules import CONSTRAINTS, INDEXES
+from cases.moves import move
 from cases.querysets import CaseQuerySet
 from cases.searching import search_tokens
 
