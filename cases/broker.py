@@ -57,7 +57,8 @@ class Kicker:
     def _send_forever(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted)
+                while not self._wanted:
+                    self._changed.wait()
                 wanted, self._wanted = self._wanted, set()
             try:
                 self._send(wanted)

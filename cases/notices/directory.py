@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from django.contrib.auth.models import Group
 from django.utils.functional import cached_property
 
-from cases.choices import Role
+from cases.choices import NoticeChannel, Role
 from cases.models import Endpoint, NoticeMute, Staff, Team
 from cases.rosters import StandIns, shifts_at
 
@@ -42,6 +42,10 @@ class Directory:
     @cached_property
     def endpoints(self) -> list[Endpoint]:
         return list(Endpoint.objects.filter(active=True).order_by("pk"))
+
+    @cached_property
+    def has_sms_gateway(self) -> bool:
+        return any(endpoint.channel == NoticeChannel.SMS for endpoint in self.endpoints)
 
     @cached_property
     def mutes(self) -> frozenset[tuple[int, str, str]]:

@@ -102,6 +102,8 @@ class Owing:
             return
         customer = self.happening.case.customer
         wanted = {order.channel for order in orders}
+        if not self.ground.directory.has_sms_gateway:
+            wanted.discard(NoticeChannel.SMS)
         channel = channel_to_customer(customer.contacts.all(), wanted)
         if channel is None:
             yield from self._instead_of_the_customer()

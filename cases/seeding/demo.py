@@ -19,6 +19,7 @@ from cases.models import (
     Customer,
     CustomerContact,
     Department,
+    Endpoint,
     RoutingRule,
     Staff,
     Team,
@@ -28,6 +29,7 @@ from cases.seeding.demo_endings import ENDED
 from cases.seeding.demo_organisation import (
     CUSTOMERS,
     DEPARTMENTS,
+    GATEWAY,
     RULES,
     STAFF,
     TEAMS,
@@ -107,6 +109,7 @@ def _make_organisation(demo: Demo) -> None:
             channel=rule.channel,
             vip_from=rule.vip_from,
         )
+    Endpoint.objects.create(**GATEWAY)
 
 
 def _make_superuser(demo: Demo) -> None:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from cases.choices import CaseType, Channel, ContactKind, Language, Region, Role, Stage, Tier, VipLevel
+from cases.choices import (
+    CaseType,
+    Channel,
+    ContactKind,
+    Language,
+    NoticeChannel,
+    Region,
+    Role,
+    Stage,
+    Tier,
+    VipLevel,
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,19 @@ RULES = (
     DemoRule(Stage.DISPATCH, 70, DEVELOPERS, type=CaseType.SUGGESTION),
     DemoRule(Stage.DISPATCH, 900, COMPLAINTS),
 )
+
+
+# Nobody answers at this address; in a demonstration what would be sent is caught before.
+GATEWAY: dict[str, Any] = {
+    "name": "演示短信网关",
+    "channel": NoticeChannel.SMS,
+    "url": "https://sms.example.com/send",
+    "options": {
+        "method": "POST",
+        "format": "json",
+        "body": {"to": "{phone}", "text": "{text}", "key": "{key}"},
+    },
+}
 
 
 def _phone(last: int) -> tuple[ContactKind, str]:

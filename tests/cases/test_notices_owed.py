@@ -186,6 +186,7 @@ def test_a_rule_out_of_use_tells_nobody(scene: Scene) -> None:
 
 
 def test_a_customer_is_written_to_by_mail_before_text_message_and_never_by_both(scene: Scene) -> None:
+    Endpoint.objects.create(name="短信网关", channel=SMS, url="https://sms.example.com/send")
     both = reachable((ContactKind.PHONE, "+8613812345678"), (ContactKind.EMAIL, "a@example.com"))
     phone = reachable((ContactKind.PHONE, "+8613812345679"))
     found = {}
@@ -193,6 +194,13 @@ def test_a_customer_is_written_to_by_mail_before_text_message_and_never_by_both(
         case = scene.case(State.CONFIRMATION, customer=customer)
         found[customer] = [n.channel for n in notices_about(case, "deliver") if n.customer]
     assert found == {both: [EMAIL], phone: [SMS]}
+
+
+def test_without_a_gateway_no_text_message_is_owed_and_the_handler_is_told(scene: Scene) -> None:
+    customer = reachable((ContactKind.PHONE, "+8613812345679"))
+    owed = notices_about(scene.case(State.CONFIRMATION, customer=customer), "deliver")
+    assert [notice.channel for notice in owed if notice.customer] == []
+    assert [notice.staff for notice in owed if notice.situation == "unreachable"] == [scene.specialist]
 
 
 def test_a_customer_nobody_can_reach_is_a_matter_for_the_handler(scene: Scene) -> None:

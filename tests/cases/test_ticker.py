@@ -11,13 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from cases import waking
 from cases.models import Heartbeat
-from cases.services.beat_seed import OURS, SCHEDULE
+from cases.services.beat_seed import OURS, SCHEDULE, ensure_beat_schedule
 from cases.ticker import Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
 from tools.bootstrap import ROOT
 
@@ -212,6 +213,7 @@ def test_the_seed_names_what_may_not_be_deleted() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 def test_it_works_in_threads_of_its_own_and_leaves_no_connection_behind() -> None:
+    ensure_beat_schedule(apps)  # an earlier test of this kind has emptied the tables
     running = Ticker()
     thread = threading.Thread(target=running.run)
     thread.start()
