@@ -76,8 +76,8 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "django_structlog",
-    "django_celery_beat",
     "cases",
+    "django_celery_beat",  # after ours, whose translations of the same words hold
 ]
 
 MIDDLEWARE = [
