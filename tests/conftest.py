@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
+from django.utils import translation
 
 pytest_plugins = ["tests.plugin", "tests.gateway_fixtures"]
 
@@ -17,6 +19,20 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real record sheets are not here: {SHARED_DATA} does not exist")
     return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """Each test begins in the default language, whatever page the one before it has opened."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
+
+
+@pytest.fixture
+def english(language: None) -> None:
+    """For a test that reads what is said in the language of the source."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True, scope="session")

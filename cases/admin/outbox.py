@@ -123,7 +123,7 @@ class NoticeAdmin(ReplayMixin, RecordAdmin):
     def what(self, obj: Notice) -> str:
         return label_of(obj.situation)
 
-    @admin.display(description=_("to"))
+    @admin.display(description=_("recipient"))
     def recipient(self, obj: Notice) -> str:
         """A customer by number: the list is no place for names."""
         return obj.customer.number if obj.customer else str(obj.staff or obj.endpoint)

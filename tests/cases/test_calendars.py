@@ -26,7 +26,7 @@ from cases.standards import present_standards
 from cases.worktime import PreparedCalendar
 from tests.scenes import Scene
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("english")]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases.choices import ContactKind, NoticeChannel, NoticeState, Role, State, Urgency, Whom
+from cases.choices import ContactKind, NoticeChannel, NoticeState, Role, Situation, State, Urgency, Whom
 from cases.models import (
     Announcement,
     Case,
@@ -198,9 +198,10 @@ def test_a_customer_is_written_to_by_mail_before_text_message_and_never_by_both(
 
 def test_without_a_gateway_no_text_message_is_owed_and_the_handler_is_told(scene: Scene) -> None:
     customer = reachable((ContactKind.PHONE, "+8613812345679"))
-    owed = notices_about(scene.case(State.CONFIRMATION, customer=customer), "deliver")
-    assert [notice.channel for notice in owed if notice.customer] == []
-    assert [notice.staff for notice in owed if notice.situation == "unreachable"] == [scene.specialist]
+    case = scene.case(State.CONFIRMATION, customer=customer)
+    assert [notice.channel for notice in notices_about(case, "deliver") if notice.customer] == []
+    told_instead = case.notices.filter(situation=Situation.UNREACHABLE)
+    assert {notice.staff for notice in told_instead} == {scene.specialist}
 
 
 def test_a_customer_nobody_can_reach_is_a_matter_for_the_handler(scene: Scene) -> None:
