@@ -18,7 +18,14 @@ from cases.models import Escalation, Heartbeat
 from tests.faults.injuries import FAULTS, SQLITE_FAULTS, Trial
 from tests.faults.load import Journal, Load
 from tests.faults.processes import until
-from tests.faults.promises import broken_promises, deliveries, lateness_since, undelivered, unsettled
+from tests.faults.promises import (
+    broken_promises,
+    deliveries,
+    keys_sent,
+    lateness_since,
+    undelivered,
+    unsettled,
+)
 from tests.faults.world import World, spread_due
 
 if TYPE_CHECKING:
@@ -78,11 +85,11 @@ def run_trial(ground: Ground, world: World, result: Result, number: int, tell: C
         world.cases_in(state, count)
     spread_due(DUE_WITHIN)
     _strike(trial, result.fault)
-    left = settle()
+    left, sent = settle(), keys_sent()
     counts = _deliveries(ground)
     doubled = sum(counts[key] > 1 and counts[key] > seen[key] for key in counts)
     found = trial.found | broken_promises(trial.journal.accepted, trial.journal.broken)
-    found |= _blame_of_rig(trial, result.fault, left, undelivered(counts), doubled)
+    found |= _blame_of_rig(trial, result.fault, left, undelivered(sent, counts), doubled)
     outage = trial.outage.total_seconds()
     late = [seconds - outage if seconds >= outage else seconds for seconds in lateness_since(since)]
     _book(result, found, late, doubled)
