@@ -31,7 +31,7 @@ RUNS_ON_POSTGRESQL = 30
 CUSTOMERS_WORD = {"answered_at", *WORD}
 USUAL_WITHOUT_ACTOR = {
     State.CONFIRMATION: ["confirm", "dispute", "expire"],
-    State.HANDLING: ["change_word"],
+    State.HANDLING: ["change_word", "raise_tier"],
     State.ARCHIVE: ["change_word", "change_word", "change_word", "dispute"],
 }
 RARE = {"waive_support", "hold_legally", "release_hold", "mark_duplicate"}
@@ -125,7 +125,7 @@ class Walk(RuleBasedStateMachine):
     def act_without_actor(self, data: st.DataObject) -> None:
         """The customer or the system."""
         case = self.any_case(data)
-        usual = USUAL_WITHOUT_ACTOR.get(State(case.state), ["dispatch"])
+        usual = USUAL_WITHOUT_ACTOR.get(State(case.state), ["dispatch", "raise_tier"])
         name = data.draw(st.sampled_from([*usual, *usual, "confirm", "dispute", "expire", "dispatch"]))
         given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
         self.attempt(case, name, None, "", None, None, given)
