@@ -105,6 +105,7 @@ def _strike(trial: Trial, fault: str) -> None:
     with Load(ground.site, trial.world, trial.journal):
         (FAULTS | SQLITE_FAULTS)[fault](trial)
         time.sleep(0.5)  # of load after the healing
+    connections.close_all()  # ours may have been ended with the others
     ground.await_site()
     if alone:
         if not until(ticks_again(), RESUMED):
