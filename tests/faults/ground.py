@@ -19,8 +19,9 @@ from tools.valkey import valkey_in
 
 CELERY = ["-m", "celery", "-A", "config"]
 QUIET = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
-# A claim is left to its holder for two seconds, and a failed attempt is made again after as many.
-SECONDS_INSTEAD_OF_HOURS = {"NOTICE_LEASE": "2", "NOTICE_RETRIES": ",".join(["2"] * 30)}
+LEASE = 4  # seconds a claim is left to its holder: longer than the longest send, as it is elsewhere
+# A failed attempt is made again after two seconds.
+SECONDS_INSTEAD_OF_HOURS = {"NOTICE_LEASE": str(LEASE), "NOTICE_RETRIES": ",".join(["2"] * 30)}
 
 
 @dataclass

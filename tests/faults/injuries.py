@@ -19,6 +19,7 @@ from django.utils import timezone
 from cases.choices import NoticeState, State
 from cases.models import Case, CaseEvent, ChannelSetting, Endpoint, Escalation, Notice
 from tests.faults.browser import Browser
+from tests.faults.ground import LEASE
 from tests.faults.load import ADD, CASE_PAGE, moment_in_four_hours
 from tests.faults.processes import until
 from tests.faults.world import PASSWORD, World, a_type, spread_due
@@ -159,7 +160,7 @@ def f9_frozen_past_its_lease(trial: Trial) -> None:
     frozen = trial.ground.programs[random.choice(names)]
     trial.wait()
     frozen.signal(signal.SIGSTOP)
-    time.sleep(2 * BREAK)  # twice the lease of the rig
+    time.sleep(1.5 * LEASE)
     frozen.signal(signal.SIGCONT)
 
 
