@@ -16,6 +16,8 @@ from cases.asking import Ask, Input, Move
 from cases.choices import OPEN_STATES, Role, State
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
+# A manager becomes handler where no supervisor is left, and must be able to do what a handler does.
+HANDLERS = (*WORKERS, Role.MANAGER)
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
 BEFORE_RESULT = (State.INTAKE, *UNDER_WAY)
 
@@ -42,7 +44,7 @@ MOVES: dict[str, Move] = {
         label=_("Contact the customer"),
         sources=OPEN_STATES,
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_responsible,
         inputs=(_CHANNEL, Input("message", Ask.TEXT, _("Message or call note")), _HAPPENED_AT),
     ),
@@ -66,7 +68,7 @@ MOVES: dict[str, Move] = {
         label=_("Change urgency"),
         sources=OPEN_STATES,
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_supervisor,
         inputs=(Input("urgency", Ask.URGENCY, _("Urgency")),),
         note_required=True,
@@ -98,7 +100,7 @@ MOVES: dict[str, Move] = {
         label=_("Accept"),
         sources=(State.HANDLING,),
         target=None,
-        roles=(Role.SPECIALIST, Role.SUPERVISOR),
+        roles=(Role.SPECIALIST, Role.SUPERVISOR, Role.MANAGER),
         relation=when.may_accept,
         conditions=(when.is_not_accepted,),
         inputs=(Input("promised_at", Ask.MOMENT, _("Promised completion time")),),
@@ -135,7 +137,7 @@ MOVES: dict[str, Move] = {
         label=_("Report progress"),
         sources=(State.HANDLING,),
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         inputs=(
             Input(
                 "send",
@@ -153,7 +155,7 @@ MOVES: dict[str, Move] = {
         label=_("Ask for support"),
         sources=(State.HANDLING,),
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         inputs=(
             Input("team", Ask.TEAM, _("Supporting team")),
             Input("request", Ask.TEXT, _("What is asked of them")),
@@ -187,7 +189,7 @@ MOVES: dict[str, Move] = {
         label=_("Wait"),
         sources=UNDER_WAY,
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         conditions=(when.is_not_waiting,),
         inputs=(Input("waiting_for", Ask.WAITING_FOR, _("Waiting for")),),
         note_required=True,
@@ -196,7 +198,7 @@ MOVES: dict[str, Move] = {
         label=_("Resume"),
         sources=UNDER_WAY,
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         conditions=(when.is_waiting,),
         likely=True,
     ),
@@ -204,7 +206,7 @@ MOVES: dict[str, Move] = {
         label=_("Submit improvement plan"),
         sources=(State.HANDLING,),
         target=None,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_supervisor,
         conditions=(when.needs_plan,),
         inputs=(Input("plan", Ask.TEXT, _("Improvement plan")),),
@@ -214,7 +216,7 @@ MOVES: dict[str, Move] = {
         label=_("Deliver the result"),
         sources=(State.HANDLING,),
         target=State.CONFIRMATION,
-        roles=WORKERS,
+        roles=HANDLERS,
         conditions=(
             when.is_accepted,
             when.is_not_waiting,
@@ -237,7 +239,7 @@ MOVES: dict[str, Move] = {
         label=_("Customer confirms"),
         sources=(State.CONFIRMATION,),
         target=State.ARCHIVE,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_stands_in,
         inputs=(
             Input(
@@ -253,7 +255,7 @@ MOVES: dict[str, Move] = {
         label=_("Customer is not satisfied"),
         sources=(State.CONFIRMATION,),
         target=State.HANDLING,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_stands_in,
         inputs=(
             Input("solved", Ask.YES_NO, _("The problem is solved"), required=False),
@@ -298,7 +300,7 @@ MOVES: dict[str, Move] = {
         label=_("Withdraw"),
         sources=OPEN_STATES,
         target=State.ARCHIVE,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_stands_in,
         note_required=True,
     ),
@@ -314,7 +316,7 @@ MOVES: dict[str, Move] = {
         label=_("Mark as duplicate"),
         sources=OPEN_STATES,
         target=State.ARCHIVE,
-        roles=WORKERS,
+        roles=HANDLERS,
         relation=when.is_handler_or_stands_in,
         inputs=(
             Input("other", Ask.CASE, _("The other case"), help=_("Its number, for example CS20241001001.")),

@@ -11,7 +11,7 @@ from django.db import connections, models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
-from cases.choices import OPEN_STATES, Confirmation, NoticeChannel, NoticeState, State, WaitingFor
+from cases.choices import OPEN_STATES, ClockKind, Confirmation, NoticeChannel, NoticeState, State, WaitingFor
 from cases.contacts import likely_contacts
 from cases.searching import fts5_query, tsquery
 
@@ -193,10 +193,17 @@ class TimerQuerySet(models.QuerySet[Any]):
         """Not stopped; a paused clock is running as far as the promise goes."""
         return self.filter(stopped_at=None)
 
+    def following(self) -> Self:
+        """Running clocks that follow a change of standards; how long cases are kept does not."""
+        return self.running().exclude(kind=ClockKind.RETENTION)
+
+    def free(self, at: datetime) -> Self:
+        """Those not held back because they could not be worked on."""
+        return self.filter(Q(held_until=None) | Q(held_until__lte=at))
+
     def due(self, at: datetime) -> Self:
         """Clocks whose next level has been reached, earliest first; those held back are left out."""
-        held = Q(held_until=None) | Q(held_until__lte=at)
-        return self.filter(held, next_at__lte=at).order_by("next_at", "pk")
+        return self.free(at).filter(next_at__lte=at).order_by("next_at", "pk")
 
 
 class DutyShiftQuerySet(models.QuerySet[Any]):

@@ -44,6 +44,12 @@ def _zones_of(standards: Standards) -> list[tuple[str, bool]]:
     return [(calendar.facts.time_zone, pk == default) for pk, calendar in standards.calendars.items()]
 
 
+def shifts_from(at: datetime) -> DutyShiftQuerySet:
+    """Every shift of rosters in force at this moment or later: whoever has one works by a roster."""
+    still_valid = Q(valid_until=None) | Q(valid_until__gte=at.date() - timedelta(days=1))
+    return DutyShift.objects.filter(still_valid)
+
+
 def on_duty(team: Team, channel: str, at: datetime) -> list[Staff]:
     """
     Who answers for this channel of the team at this moment: active, not away, each once.

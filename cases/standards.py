@@ -55,7 +55,7 @@ class Standards:
     default_calendar_id: int | None = None
     versions: tuple[ServiceLevelVersion, ...] = ()
     percents: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    actions: dict[tuple[str, int], str] = field(default_factory=dict)
+    actions: dict[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     earlier: dict[int, Earlier] = field(default_factory=dict)
     announced: dict[int, frozenset[int]] = field(default_factory=dict)
 
@@ -100,6 +100,11 @@ def fits(version: ServiceLevelVersion, traits: Traits) -> bool:
 _remembered: dict[str, tuple[UUID, Standards]] = {}
 
 
+def forget_standards() -> None:
+    """Read them anew the next time, for whoever writes standards past the services (a restore, a test)."""
+    _remembered.clear()
+
+
 def present_standards() -> Standards:
     """The standards in force now; one statement when this process knows them already."""
     stamp = StandardsStamp.objects.values_list("number", "key").first()
@@ -118,13 +123,13 @@ def read_standards(number: int) -> Standards:
     """Every standard as the database has it now, filed under change ``number``."""
     calendars = list(WorkCalendar.objects.prefetch_related("windows", "days", "years"))
     percents: dict[str, set[int]] = defaultdict(set)
-    actions: dict[tuple[str, int], str] = {}
+    actions: dict[tuple[str, int], set[str]] = defaultdict(set)
     for kind, percent, action in LadderStep.objects.filter(active=True).values_list(
         "kind", "percent", "action"
     ):
         percents[kind].add(percent)
         if action != LadderAction.NOTHING:
-            actions[kind, percent] = action
+            actions[kind, percent].add(action)
     versions: Any = ServiceLevelVersion.objects.select_related("level")
     return Standards(
         number=number,
@@ -132,7 +137,7 @@ def read_standards(number: int) -> Standards:
         default_calendar_id=next((calendar.pk for calendar in calendars if calendar.is_default), None),
         versions=tuple(versions.order_by("position", "level_id", "-number")),
         percents={kind: tuple(sorted(found | {BREACH})) for kind, found in percents.items()},
-        actions=actions,
+        actions={level: tuple(sorted(found)) for level, found in actions.items()},
         earlier=_earlier_calendars(),
         announced={
             calendar.pk: frozenset(row.year for row in calendar.years.all())
@@ -143,11 +148,12 @@ def read_standards(number: int) -> Standards:
 
 
 def _earlier_calendars() -> dict[int, Earlier]:
+    """Of changes whose clocks still follow, and of the last two: a slow transaction may yet write one."""
     changes = list(Rearming.objects.order_by("stamp"))
     return {
         change.stamp: Earlier(following.requested_at, _prepared(change.calendars))
         for change, following in pairwise(changes)
-        if following.state != JobState.DONE
+        if following.state != JobState.DONE or following in changes[-2:]
     }
 
 

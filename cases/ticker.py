@@ -202,7 +202,11 @@ def read_schedule() -> dict[Job, timedelta]:
     rows = PeriodicTask.objects.filter(enabled=True, interval__isnull=False).select_related("interval")
     for row in rows.order_by("pk"):
         if row.task in current_app.tasks and row.task.startswith("cases."):
-            job = Job(row.task, tuple(json.loads(row.args or "[]")))
+            try:
+                job = Job(row.task, tuple(json.loads(row.args or "[]")))
+            except (TypeError, ValueError):  # beat's own page takes any JSON
+                log.error("schedule “%s” is left out: its arguments must be a list: %s", row.name, row.args)
+                continue
             every = timedelta(**{row.interval.period: row.interval.every})
             schedule[job] = min(every, schedule.get(job, every))
     return schedule

@@ -9,7 +9,8 @@ with it. Moments are aware; durations are working time of the clock's calendar.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cases.choices import ClockEnd, ClockKind, PauseOwner, State, Urgency, WaitingFor
@@ -19,7 +20,6 @@ from cases.worktime import add_working_time, working_time_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
     from cases.models import Case, SupportRequest
     from cases.standards import Standards
@@ -219,25 +219,58 @@ def _kept_at(sync: Sync, row: Timer) -> datetime:
 
 
 def _begin(sync: Sync, rows: Sequence[Timer], clock: Clock) -> Timer:
-    """A new row; its cycle is one more than that of the last of its kind in this round."""
+    """
+    A new row; its cycle is one more than that of the last of its kind in this round.
+
+    One that began earlier (a contact written down later) stood still as long as the one it follows.
+    """
     round_number = sync.case.round_number
-    before = [r.cycle for r in rows if r.kind == clock.kind and r.round_number == round_number]
+    before = [r for r in rows if r.kind == clock.kind and r.round_number == round_number]
     row = Timer(
         case=sync.case,
         kind=clock.kind,
         round_number=round_number,
-        cycle=clock.support.pk if clock.support else max(before, default=0) + 1,
+        cycle=clock.support.pk if clock.support else max((r.cycle for r in before), default=0) + 1,
         support=clock.support,
         calendar_id=clock.calendar_id,
         started_at=clock.started_at,
         running_since=clock.started_at,
         target_at=clock.target_at,
+        not_before=sync.at,
         standards=sync.standards.number,
     )
     row.budget = _budget(sync, clock)
+    if clock.support is None:
+        _stand_still_as_before(sync, row, before, clock)
     reckon(row, sync.standards)
     _pause_or_resume(sync, row, clock)
     return row
+
+
+def _stand_still_as_before(sync: Sync, row: Timer, before: Iterable[Timer], clock: Clock) -> None:
+    """Take over the pauses since this clock began of those of its kind, and one that still lasts."""
+    spans = [span for earlier in before for span in _pauses_of(earlier, sync.at)]
+    since = row.started_at
+    for begun, over, owner, lasts in sorted(spans):
+        if lasts and clock.paused_for:
+            row.running_since, row.paused_at = None, max(begun, since)
+            row.paused_for = clock.paused_for
+        elif over > since:
+            row.pauses = [*row.pauses, _span(max(begun, since), over, owner)]
+            since = over
+    _count_anew(row, sync.standards.calendar(row.calendar_id))
+
+
+def _pauses_of(row: Timer, at: datetime) -> Iterable[tuple[datetime, datetime, str, bool]]:
+    """From, to, for whom, and whether it lasted until the clock was stopped at this very moment."""
+    for span in row.pauses:
+        yield datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"]), span["for"], False
+    if row.paused_at is not None and row.stopped_at is not None:
+        yield row.paused_at, row.stopped_at, row.paused_for, row.stopped_at == at
+
+
+def _span(begun: datetime, over: datetime, owner: str) -> dict[str, str]:
+    return {"from": begun.isoformat(), "to": over.isoformat(), "for": owner}
 
 
 def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
@@ -245,29 +278,50 @@ def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
     Take over another budget, calendar, promise or pause, keeping the time used; whether anything changed.
     """
     before = (row.due_at, row.next_at, row.paused_for, row.standards)
-    _keep_time_of_earlier_calendar(sync, row)
-    if row.calendar_id != clock.calendar_id:
-        _bank(row, sync.standards.calendar(row.calendar_id), sync.at)
-        row.calendar_id = clock.calendar_id
+    if clock.target_at is None:
+        _keep_time_of_earlier_calendars(sync, row)
+        if row.calendar_id != clock.calendar_id:
+            _bank(row, sync.standards.calendar(row.calendar_id), sync.at)
+    row.calendar_id = clock.calendar_id
     row.target_at = clock.target_at
     row.budget = _budget(sync, clock)
+    if clock.target_at is not None:
+        _count_anew(row, sync.standards.calendar(row.calendar_id))
     row.standards = sync.standards.number
-    due_at = row.due_at
+    planned = (row.due_at, row.next_percent)
     reckon(row, sync.standards)
-    if due_at != row.due_at and row.next_at is not None:
-        row.next_at = max(row.next_at, sync.at)  # what a promise changed to cannot have been missed before
+    if planned != (row.due_at, row.next_percent) and row.running_since is not None:
+        row.not_before = sync.at  # what a promise changed to cannot have been missed before
+        reckon(row, sync.standards)
     _pause_or_resume(sync, row, clock)
     return before != (row.due_at, row.next_at, row.paused_for, row.standards)
 
 
-def _keep_time_of_earlier_calendar(sync: Sync, row: Timer) -> None:
-    """What passed before the calendar itself was changed counts as it was then."""
-    earlier = sync.standards.earlier.get(row.standards)
-    if earlier is None or row.calendar_id is None:
+def _count_anew(row: Timer, calendar: PreparedCalendar) -> None:
+    """
+    The time used, by one calendar from the beginning: of a promised moment it is only the time between that
+    counts, whichever calendar held when.
+    """
+    moments = [row.started_at]
+    for span in row.pauses:
+        moments += [datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"])]
+    if row.paused_at is not None:
+        moments.append(row.paused_at)
+    stretches = list(pairwise(moments))[::2]  # of running; those between are pauses
+    row.used = sum((working_time_between(calendar, *stretch) for stretch in stretches), NOTHING)
+    row.running_since = None if row.paused_at else moments[-1]
+
+
+def _keep_time_of_earlier_calendars(sync: Sync, row: Timer) -> None:
+    """What passed before the calendar itself was changed, once or more often, counts as it was then."""
+    if row.calendar_id is None:
         return
-    then = earlier.calendars.get(row.calendar_id)
-    if then and then.facts != sync.standards.calendar(row.calendar_id).facts:
-        _bank(row, then, earlier.until)
+    now, earlier = sync.standards.calendar(row.calendar_id), sync.standards.earlier
+    missed = [earlier[number] for number in sorted(earlier) if number >= row.standards]
+    spans = [(each.calendars.get(row.calendar_id), each.until) for each in missed]
+    if any(then and then.facts != now.facts for then, _until in spans):
+        for then, until in spans:
+            _bank(row, then or now, until)
 
 
 def _budget(sync: Sync, clock: Clock) -> timedelta:
@@ -286,8 +340,7 @@ def _pause_or_resume(sync: Sync, row: Timer, clock: Clock) -> None:
         row.running_since, row.paused_at, row.paused_for = None, sync.at, clock.paused_for
     else:
         assert row.paused_at
-        span = {"from": row.paused_at.isoformat(), "to": sync.at.isoformat(), "for": row.paused_for}
-        row.pauses = [*row.pauses, span]
+        row.pauses = [*row.pauses, _span(row.paused_at, sync.at, row.paused_for)]
         row.running_since, row.paused_at, row.paused_for = sync.at, None, ""
     reckon(row, sync.standards)
 
@@ -307,7 +360,12 @@ def reckon(row: Timer, standards: Standards) -> None:
     moment = moments_of(row, standards)
     row.due_at = moment(BREACH)
     row.next_percent = next((p for p in standards.levels_of(row.kind) if p > row.passed), None)
-    row.next_at = None if row.next_percent is None else moment(row.next_percent)
+    row.next_at = None if row.next_percent is None else _planned(row, moment(row.next_percent))
+
+
+def _planned(row: Timer, moment: datetime) -> datetime:
+    """When a level is to be noticed: not before its clock was known to have it (``not_before``)."""
+    return max(moment, row.not_before) if row.not_before else moment
 
 
 def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
@@ -321,7 +379,7 @@ def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
         walked = add_working_time(calendar, since, left)
         if row.target_at is None:
             return walked
-        return _beside_promise(row.target_at, percent, walked, moved=row.used > NOTHING)
+        return _beside_promise(row.target_at, percent, walked, moved=bool(row.pauses))
 
     return moment
 
@@ -347,7 +405,9 @@ def due_levels(row: Timer, standards: Standards, at: datetime) -> list[tuple[int
         return []
     moment = moments_of(row, standards)
     reached = [
-        (percent, moment(percent)) for percent in standards.levels_of(row.kind) if percent > row.passed
+        (percent, _planned(row, moment(percent)))
+        for percent in standards.levels_of(row.kind)
+        if percent > row.passed
     ]
     first = (row.next_percent or BREACH, row.next_at)
     return [first, *((percent, when) for percent, when in reached if percent > first[0] and when <= at)]

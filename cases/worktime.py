@@ -30,6 +30,7 @@ MARGIN = 3 * DAY  # no time zone is farther from UTC, and no window reaches fart
 THURSDAY = 3  # the weekday of the first day of 1970
 BLOCK = 64 * DAY  # what is worked out at a time
 TEN_YEARS = 3653 * DAY
+END_OF_TIME = 8000 * 365 * DAY  # less than the last year a date can have
 FAR_FUTURE = 400 * 365 * DAY  # nobody promises farther than this
 
 
@@ -129,7 +130,7 @@ class PreparedCalendar:
         if amount <= NOTHING:
             return _nothing_added(start, amount)
         if self.facts.always_on:
-            return start.astimezone(UTC) + amount
+            return _after(start, amount)
         since = _microseconds(start - EPOCH)
         table = self._covering(since, since)
         wanted = table.passed(since) + _microseconds(amount)
@@ -162,7 +163,7 @@ class PreparedCalendar:
 
     def _farther(self, table: _Table) -> _Table:
         """A table of twice the span; raises NoWorkingTime where nothing opens any more."""
-        if table.until > self._last_opening:
+        if table.until > self._last_opening or 2 * table.until - table.since > END_OF_TIME:
             raise NoWorkingTime
         longer = self._table = self._worked_out(table.since, 2 * table.until - table.since)
         return longer
@@ -234,6 +235,13 @@ def _nothing_added(start: datetime, amount: timedelta) -> datetime:
     if amount < NOTHING:
         raise ValueError(f"working time cannot be taken away: {amount}")
     return start.astimezone(UTC)
+
+
+def _after(start: datetime, amount: timedelta) -> datetime:
+    try:
+        return start.astimezone(UTC) + amount
+    except OverflowError:
+        raise NoWorkingTime from None
 
 
 def _microseconds(span: timedelta) -> int:

@@ -2316,6 +2316,25 @@ class Migration(migrations.Migration):
                         condition=models.Q(("percent__gte", 1), ("percent__lte", 1000)),
                         name="ladder_percent_is_sensible",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("action", ""),
+                            models.Q(
+                                ("action", "raise_tier"),
+                                models.Q(
+                                    (
+                                        "kind__in",
+                                        ["confirmation_expiry", "confirmation_reminder", "retention"],
+                                    ),
+                                    _negated=True,
+                                ),
+                            ),
+                            models.Q(("action", "dispatch"), ("kind", "triage")),
+                            models.Q(("action", "expire"), ("kind", "confirmation_expiry")),
+                            _connector="OR",
+                        ),
+                        name="ladder_action_fits_the_clock",
+                    ),
                 ],
             },
         ),
@@ -3049,6 +3068,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveIntegerField(verbose_name="version")),
                 ("valid_from", models.DateTimeField(verbose_name="in force from")),
+                ("stamp", models.PositiveIntegerField(default=1, verbose_name="change")),
                 (
                     "applies_to_open",
                     models.BooleanField(
@@ -3745,6 +3765,7 @@ class Migration(migrations.Migration):
                 ("passed", models.PositiveSmallIntegerField(default=0, verbose_name="level reached")),
                 ("next_percent", models.PositiveSmallIntegerField(null=True, verbose_name="next level")),
                 ("next_at", models.DateTimeField(null=True, verbose_name="next level at")),
+                ("not_before", models.DateTimeField(null=True, verbose_name="known since")),
                 ("stopped_at", models.DateTimeField(null=True, verbose_name="stopped at")),
                 (
                     "end",
@@ -3794,7 +3815,9 @@ class Migration(migrations.Migration):
                         condition=models.Q(("stopped_at", None)), fields=["due_at"], name="timer_running_due"
                     ),
                     models.Index(
-                        condition=models.Q(("stopped_at", None)),
+                        condition=models.Q(
+                            ("stopped_at", None), models.Q(("kind", "retention"), _negated=True)
+                        ),
                         fields=["standards"],
                         name="timer_running_standards",
                     ),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -27,6 +28,7 @@ from cases.choices import (
 )
 from cases.models.organisation import Named
 
+AFTER_RESULT = {ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY, ClockKind.RETENTION}
 RETENTION = timedelta(days=3 * 366)  # mission paper 1.1: at least three years, leap days included
 
 
@@ -46,8 +48,8 @@ class ServiceLevelVersion(models.Model):
 
     Empty criteria fit everything. A case takes the first level, by position, whose version in force when the
     case came in fits it, and keeps that version; one with ``applies_to_open`` also takes over the cases that
-    were open when it came into force. Durations are working time of the calendar that paper 2.2 names for
-    each clock; defaults are that paper's.
+    were open when it came into force: those whose clocks were reckoned before change ``stamp``. Durations are
+    working time of the calendar that paper 2.2 names for each clock; defaults are that paper's.
     """
 
     level = models.ForeignKey(
@@ -55,6 +57,7 @@ class ServiceLevelVersion(models.Model):
     )
     number = models.PositiveIntegerField(_("version"))
     valid_from = models.DateTimeField(_("in force from"))
+    stamp = models.PositiveIntegerField(_("change"), default=1)
     applies_to_open = models.BooleanField(
         _("also for open cases"),
         default=False,
@@ -156,10 +159,29 @@ class LadderStep(models.Model):
             models.CheckConstraint(
                 condition=Q(percent__gte=1, percent__lte=1000), name="ladder_percent_is_sensible"
             ),
+            models.CheckConstraint(
+                condition=Q(action=LadderAction.NOTHING)
+                | (Q(action=LadderAction.RAISE_TIER) & ~Q(kind__in=sorted(AFTER_RESULT)))
+                | Q(action=LadderAction.DISPATCH, kind=ClockKind.TRIAGE)
+                | Q(action=LadderAction.EXPIRE, kind=ClockKind.CONFIRMATION_EXPIRY),
+                name="ladder_action_fits_the_clock",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.percent} %"
+
+    def clean(self) -> None:
+        """Raises ValidationError for an action that the rules of the lifecycle would always refuse."""
+        fitting = {
+            LadderAction.DISPATCH: {ClockKind.TRIAGE},
+            LadderAction.EXPIRE: {ClockKind.CONFIRMATION_EXPIRY},
+            LadderAction.RAISE_TIER: set(ClockKind) - AFTER_RESULT,
+        }
+        if self.action and self.kind and self.kind not in fitting[LadderAction(self.action)]:
+            unfit = _("“%(action)s” is never possible when “%(clock)s” runs out. Choose another one.")
+            words = {"action": self.get_action_display(), "clock": self.get_kind_display()}
+            raise ValidationError({"action": unfit % words})
 
 
 class StandardsStamp(models.Model):

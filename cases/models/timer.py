@@ -13,6 +13,8 @@ from cases.choices import ClockEnd, ClockKind, PauseOwner
 from cases.querysets import TimerQuerySet
 
 RUNS = Q(stopped_at=None)
+# How long a case is kept depends on no calendar, and on the service level the case had in the end.
+FOLLOWS = RUNS & ~Q(kind=ClockKind.RETENTION)
 
 
 class Timer(models.Model):
@@ -23,9 +25,10 @@ class Timer(models.Model):
     ``used`` is the working time that passed up to ``running_since`` (None while it stands still), so that
     another budget or calendar keeps what has passed. ``target_at`` is a moment somebody promised: as long
     as the clock was never paused it is the deadline to the second. ``next_at`` is when the next level of the
-    ladder is reached, None when none is left or the clock stands still; ``held_until`` keeps back a clock
-    that could not be worked on. ``standards`` is the count of changed standards it was reckoned with.
-    Moments are aware, in UTC; durations are working time of ``calendar`` (None: round the clock).
+    ladder is reached, None when none is left or the clock stands still; it is never before ``not_before``,
+    when the promise was made or last became another one. ``held_until`` keeps back a clock that could not be
+    worked on. ``standards`` is the count of changed standards it was reckoned with. Moments are aware, in
+    UTC; durations are working time of ``calendar`` (None: round the clock).
     """
 
     case = models.ForeignKey("cases.Case", models.PROTECT, verbose_name=_("case"), related_name="timers")
@@ -54,6 +57,7 @@ class Timer(models.Model):
     passed = models.PositiveSmallIntegerField(_("level reached"), default=0)
     next_percent = models.PositiveSmallIntegerField(_("next level"), null=True)
     next_at = models.DateTimeField(_("next level at"), null=True)
+    not_before = models.DateTimeField(_("known since"), null=True)
     stopped_at = models.DateTimeField(_("stopped at"), null=True)
     end = models.CharField(_("end"), max_length=8, choices=ClockEnd.choices, blank=True)
     standards = models.PositiveIntegerField(_("standards"), default=1)
@@ -94,7 +98,7 @@ class Timer(models.Model):
                 fields=["next_at", "id"], name="timer_next_level", condition=Q(next_at__isnull=False)
             ),
             models.Index(fields=["due_at"], name="timer_running_due", condition=RUNS),
-            models.Index(fields=["standards"], name="timer_running_standards", condition=RUNS),
+            models.Index(fields=["standards"], name="timer_running_standards", condition=FOLLOWS),
         ]
 
     def __str__(self) -> str:

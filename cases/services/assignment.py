@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import OPEN_STATES, Role, State
 from cases.exceptions import InvalidInput
 from cases.models import Absence, EventKind, Staff, Team
-from cases.rosters import shifts_at
+from cases.rosters import shifts_at, shifts_from
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,16 +47,18 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     Who takes the next round of a case whose customer was not satisfied.
 
     A supervisor of the department who is on duty and has not handled it, the one with the fewest open cases;
-    where there is none, and from the third dissatisfaction on, a manager; where there is none either, nobody,
-    and the case waits for acceptance by its team. Who is absent is not on duty; somebody whose shift it is
-    comes before somebody who has none.
+    where there is none, and from the third dissatisfaction on, a manager; where there is none either, any
+    supervisor, or nobody, and the case waits for acceptance by its team. Who is absent is not on duty, nor is
+    who works by a roster outside of their shifts; somebody whose shift it is comes before somebody who has
+    none.
     """
     free = _free_for(case, at)
     repeated = case.round_number >= MANAGED_FROM and _disputes(case) + 1 >= MANAGED_FROM
     supervisors = free.with_role(Role.SUPERVISOR)
     if case.team:
         supervisors = supervisors.filter(department_id=case.team.department_id)
-    if not repeated and (found := supervisors.first()):
+    on_duty = supervisors.filter(Q(on_shift=True) | Q(has_shifts=False))
+    if not repeated and (found := on_duty.first()):
         return SecondHandler(found, Because.SUPERVISOR)
     manager = free.with_role(Role.MANAGER).first()
     if manager is None and (found := supervisors.first()):
@@ -78,6 +80,7 @@ def _free_for(case: Case, at: datetime) -> StaffQuerySet:
         .annotate(
             load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
             on_shift=Exists(shifts_at(at, case.standards).filter(staff=OuterRef("pk"))),
+            has_shifts=Exists(shifts_from(at).filter(staff=OuterRef("pk"))),
         )
         .order_by("-on_shift", "load", "pk")
     )

@@ -7,15 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from cases.choices import State
 from cases.clock import database_now as database_now
+from cases.exceptions import NotPossible
 from cases.models import Timer
 from cases.services.bulk_rows import MANY, insert_rows, values_of
 from cases.services.set_wise import update_rows
-from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
+from cases.worktime import NoWorkingTime
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,6 +40,7 @@ CHANGING = (
     "passed",
     "next_percent",
     "next_at",
+    "not_before",
     "stopped_at",
     "end",
     "standards",
@@ -63,19 +66,40 @@ def plan_sync(
     """
     The rows that must be written so that the clocks fit the case, which is told its next deadline.
 
-    ``asked`` are support requests made in this very step, ``cause`` the kind of its event.
+    ``asked`` are support requests made in this very step, ``cause`` the kind of its event. Raises NotPossible
+    where a calendar has not the working time that is promised.
     """
     standards = case.standards
+    follow_version(case, rows)
     supports = {row.support.pk: row.support for row in rows if row.support and row.stopped_at is None}
     supports.update({support.pk: support for support in asked})
     unfinished = [support for support in supports.values() if support.is_unfinished]
     clocks = expected_clocks(case, standards, unfinished, plan_since(case))
-    changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
-    warn_of_unannounced(standards, changed)
+    try:
+        changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
+    except NoWorkingTime:
+        raise NotPossible(
+            _("The calendar has too little working time for what is promised here. Have it looked at.")
+        ) from None
     for row in changed:
         row.case = case
     show_next_deadline(case, {id(row): row for row in (*rows, *changed)}.values())
     return changed
+
+
+def follow_version(case: Case, rows: Sequence[Timer]) -> None:
+    """
+    Take over the version of a service level that was made for open cases since these clocks were reckoned.
+
+    Any other case keeps the version it began with, whatever else of it or of the standards has changed.
+    """
+    if case.service_level is not None and not case.is_open:
+        return
+    version = case.standards.version_for(traits_of(case), case.received_at)
+    reckoned = min((row.standards for row in rows if row.stopped_at is None), default=case.standards.number)
+    made_since = version is not None and version.applies_to_open and version.stamp > reckoned
+    if case.service_level is None or made_since:
+        case.service_level = version
 
 
 def plan_since(case: Case) -> datetime | None:

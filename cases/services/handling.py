@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cases.services.steps import Step
+
+FARTHEST = timedelta(days=366)  # of a promise: what is farther off is a slip of the year
 
 
 def begin_analysis(step: Step) -> None:
@@ -71,7 +73,7 @@ def dispatch(step: Step) -> None:
 def accept(step: Step) -> None:
     assert step.actor
     promised_at = step.data["promised_at"]
-    _refuse_past(step, "promised_at", promised_at)
+    _refuse_unfit_moment(step, "promised_at", promised_at)
     step.case.accept(handler=step.actor, promised_at=promised_at, at=step.at)
 
 
@@ -101,7 +103,7 @@ def report_progress(step: Step) -> None:
 
 
 def ask_support(step: Step) -> None:
-    _refuse_past(step, "due_at", step.data["due_at"])
+    _refuse_unfit_moment(step, "due_at", step.data["due_at"])
     step.case.ask_support()
     _ask(step, **step.data)
 
@@ -195,9 +197,11 @@ def _moment_of_words(step: Step) -> datetime:
     return at
 
 
-def _refuse_past(step: Step, field: str, moment: datetime) -> None:
+def _refuse_unfit_moment(step: Step, field: str, moment: datetime) -> None:
     if moment <= step.at:
         raise InvalidInput(field, _("This moment has already passed. Choose one in the future."))
+    if moment > step.at + FARTHEST:
+        raise InvalidInput(field, _("This moment is more than a year away. Look at the year."))
 
 
 DOING: dict[str, Callable[[Step], None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -16,11 +17,11 @@ from cases.services.clocks import database_now, plan_sync, traits_of, write_time
 from cases.services.numbers import day_part, next_number, reserve_numbers
 from cases.services.routing import Traits, find_rule
 from cases.services.steps import announce, plain
+from cases.services.unannounced import warn_of_unannounced
 from cases.standards import present_standards
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from cases.models import Staff
 
@@ -28,6 +29,7 @@ OPTIONAL = frozenset(
     {"topic", "urgency", "region", "product", "order_number", "amount", "remark", "expected_at", "contact"}
 )
 
+LONGEST_AGO = timedelta(days=3653)
 MOST_ATTEMPTS = 3  # an import may bring the number just drawn; more than once in a row is no coincidence
 
 CHOICES = {
@@ -102,6 +104,8 @@ def _refuse_unusable(case: Case, now: datetime) -> None:
     _refuse_foreign_relations(case)
     if case.received_at > now:
         raise InvalidInput("received_at", _("A request cannot be received in the future."))
+    if case.received_at < now - LONGEST_AGO:
+        raise InvalidInput("received_at", _("This is more than ten years ago. Look at the year."))
 
 
 def _refuse_foreign_relations(case: Case) -> None:
@@ -182,6 +186,7 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
     case.standards = present_standards()
     case.service_level = case.standards.version_for(traits_of(case), case.received_at)
     timers = plan_sync(case, (), cause=EventKind.REGISTER, at=at)
+    warn_of_unannounced(case.standards, timers)
     case.number = next_number(timezone.localdate(at))
     case.search_text = case.searchable_text()
     case.save(force_insert=True)

@@ -13,7 +13,7 @@ from cases.choices import StandardsChange
 from cases.clock import database_now
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import LadderStep, ServiceLevel, ServiceLevelVersion, Team
-from cases.services.rearming import named, standards_changed
+from cases.services.rearming import named, next_stamp, standards_changed
 from cases.standards import Standards, present_standards
 from cases.timers import response_time
 from cases.worktime import add_working_time
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cases.models import Staff
     from cases.standards import Traits
 
-FIXED = ("id", "level", "number", "valid_from", "created_by")
+FIXED = ("id", "level", "number", "valid_from", "created_by", "stamp")
 # What a version says; everything else of its row is about the version itself.
 CONTENT = tuple(field.name for field in ServiceLevelVersion._meta.concrete_fields if field.name not in FIXED)
 
@@ -46,7 +46,12 @@ def publish_version(level: ServiceLevel, *, actor: Staff | None, **content: Any)
         raise InvalidInput("position", _("Nothing was changed."))
     highest = level.versions.aggregate(highest=Max("number"))["highest"] or 0
     version = ServiceLevelVersion.objects.create(
-        level=level, number=highest + 1, valid_from=database_now(), created_by=actor, **values | content
+        level=level,
+        number=highest + 1,
+        valid_from=database_now(),
+        created_by=actor,
+        stamp=next_stamp(),
+        **values | content,
     )
     standards_changed(named(StandardsChange.SERVICE_LEVEL, f"{level.name} v{version.number}"), actor=actor)
     return version

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import F, Prefetch
+from django.db.models import F, Prefetch, Q
 
-from cases.choices import JobState, StandardsChange
+from cases.choices import ClockKind, JobState, StandardsChange
 from cases.clock import database_now
 from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, Timer, WorkCalendar
 from cases.services.bulk_rows import insert_rows, values_of
-from cases.services.clocks import plan_sync, traits_of, write_timers
+from cases.services.clocks import plan_sync, write_timers
+from cases.services.holding import hold
 from cases.services.set_wise import batched, update_rows
+from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Earlier, present_standards, read_standards
 from cases.waking import wake
 
@@ -52,11 +56,20 @@ def standards_changed(reason: str, *, actor: Staff | None) -> Rearming:
         reason=reason[:200],
         requested_by=actor,
         requested_at=database_now(),
-        total=Timer.objects.running().count(),
+        total=Timer.objects.following().count(),
         calendars=_calendars_now(),
     )
     transaction.on_commit(wake, robust=True)
     return rearming
+
+
+def next_stamp() -> int:
+    """
+    The count that ``standards_changed`` will give the change this transaction is writing; nobody else's
+    change can come between.
+    """
+    stamp: StandardsStamp = StandardsStamp.objects.select_for_update().get()
+    return stamp.number + 1
 
 
 def named(change: StandardsChange, name: str) -> str:
@@ -73,28 +86,64 @@ def rearm_some(*, most: int = 50) -> int:
     """
     Reckon clocks anew that are behind, up to ``most`` batches of cases; returns how many clocks moved.
 
-    Called again and again in the background until none is behind. Twice at once is harmless: each case is
-    locked, and what is no longer behind is left alone.
+    Those that come due first come first. Called again and again in the background until none is behind. Twice
+    at once is harmless: each case is locked, and what is no longer behind is left alone. A case that cannot
+    be reckoned is held back with its error (as the tick does) and keeps no other waiting.
     """
     moved = 0
     for _batch in range(most):
-        number = present_standards().number
-        behind = Timer.objects.running().filter(standards__lt=number)
-        case_ids = list(behind.order_by("case_id").values_list("case_id", flat=True).distinct()[:BATCH])
+        standards = present_standards()
+        case_ids = _behind(standards, database_now())
         if not case_ids:
-            _finish(number)
+            _finish(standards.number)
             return moved
-        moved += _rearm(case_ids, number)
+        moved += _rearm_or_hold(case_ids)
     return moved
 
 
+def _behind(standards: Standards, at: datetime) -> list[int]:
+    """Cases with clocks to be reckoned anew, the next due first."""
+    free = Timer.objects.following().free(at).filter(standards__lt=standards.number)
+    soonest = free.order_by(F("next_at").asc(nulls_last=True), "pk").values_list("case_id", flat=True)
+    case_ids = list(dict.fromkeys(soonest[:BATCH]))
+    if case_ids or not Rearming.objects.exclude(state=JobState.DONE).exists():
+        return case_ids
+    kept = Timer.objects.running().free(at).filter(kind=ClockKind.RETENTION).exclude(next_at=None)
+    return list(kept.filter(_skipped_level(standards)).values_list("case_id", flat=True)[:BATCH])
+
+
+def _skipped_level(standards: Standards) -> Q:
+    """
+    Clocks of how long cases are kept that wait for a later level than the ladder now has for them.
+
+    Nothing else about them follows a change of standards; those of a level taken away are reckoned when it
+    is reached.
+    """
+    levels = standards.levels_of(ClockKind.RETENTION)
+    return reduce(or_, (Q(passed__lt=level, next_percent__gt=level) for level in levels))
+
+
 def _finish(number: int) -> None:
+    """Unless some are held back."""
     waiting = Rearming.objects.filter(stamp__lte=number).exclude(state=JobState.DONE)
-    waiting.update(state=JobState.DONE, finished_at=database_now(), looked_at=F("total"))
+    if not Timer.objects.following().filter(standards__lt=number).exists():
+        waiting.update(state=JobState.DONE, finished_at=database_now(), looked_at=F("total"))
+
+
+def _rearm_or_hold(case_ids: Sequence[int]) -> int:
+    """All of them in one transaction or, where that fails, by halves until the case that fails is found."""
+    try:
+        return rearm(case_ids)
+    except Exception as error:  # whatever it is, it belongs to one case and must not stop the others
+        if len(case_ids) == 1:
+            hold(Timer.objects.running().filter(case_id=case_ids[0]), error)
+            return 0
+        return sum(_rearm_or_hold(half) for half in batched(case_ids, (len(case_ids) + 1) // 2))
 
 
 @transaction.atomic
-def _rearm(case_ids: Sequence[int], number: int) -> int:
+def rearm(case_ids: Sequence[int]) -> int:
+    """Reckon the clocks of these cases anew; returns how many moved. Raises what goes wrong."""
     looked_at, moved = 0, 0
     at, standards = database_now(), present_standards()
     cases = _locked(case_ids)
@@ -106,6 +155,7 @@ def _rearm(case_ids: Sequence[int], number: int) -> int:
         looked_at += len(before)
         moved += sum(before.get(row.pk) != row.due_at for row in rows)
         changed += rows
+    warn_of_unannounced(standards, changed)
     write_timers(changed)
     update_rows(Case, cases, ("due_at", "due_clock", "service_level"))
     newest = Rearming.objects.filter(stamp=standards.number)
@@ -151,9 +201,6 @@ def plan_rearming(case: Case, at: datetime) -> list[Timer]:
 
 def plan_clocks(case: Case, rows: Sequence[Timer], at: datetime) -> list[Timer]:
     """The same for the clocks given: those of the present round, and whatever still runs."""
-    version = case.standards.version_for(traits_of(case), case.received_at)
-    if case.service_level is None or (version and version.applies_to_open):
-        case.service_level = version
     if unclosed := list(case.rounds.all()):
         case.current_round = unclosed[0]
     return plan_sync(case, rows, cause=NO_STEP, at=at, asked=list(case.support_requests.all()))
@@ -172,6 +219,7 @@ def arm_anew(case_ids: Sequence[int], at: datetime) -> None:
         for case in cases:
             case.standards = standards
             timers += plan_clocks(case, [], at)
+        warn_of_unannounced(standards, timers)
         insert_rows(Timer, [values_of(timer) for timer in timers])
         update_rows(Case, cases, ("due_at", "due_clock", "service_level"))
 

@@ -28,6 +28,7 @@ from cases.models import (
 from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
 from cases.services.set_wise import update_rows
+from cases.services.unannounced import warn_of_unannounced
 from cases.waking import wake
 
 if TYPE_CHECKING:
@@ -227,11 +228,12 @@ def write_rounds(steps: Sequence[Step]) -> None:
 def _timers_to_write(steps: Sequence[Step]) -> list[Timer]:
     """Stopped ones first, so that no two of a kind run at once."""
     rows = rows_to_sync([step.case for step in steps])
-    changed = [
-        row
-        for step in steps
-        for row in plan_sync(step.case, rows[step.case.pk], cause=step.kind, at=step.at, asked=step.asked)
-    ]
+    changed: list[Timer] = []
+    for step in steps:
+        case = step.case
+        planned = plan_sync(case, rows[case.pk], cause=step.kind, at=step.at, asked=step.asked)
+        warn_of_unannounced(case.standards, planned)
+        changed += planned
     return sorted(changed, key=lambda row: row.stopped_at is None)
 
 

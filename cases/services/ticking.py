@@ -8,19 +8,21 @@ lock, and events, ledger, announcements and the clocks' next levels written set-
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, connection, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, connection, transaction
 
-from cases.choices import LadderAction
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
 from cases.services.bulk_rows import insert_rows, reserve_ids
 from cases.services.due_actions import Wanted, act_on_all
+from cases.services.holding import hold
+from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, batched, update_rows
 from cases.standards import present_standards
 from cases.timers import due_levels, reckon
@@ -35,9 +37,7 @@ if TYPE_CHECKING:
 BATCH = 500
 MOST = 20_000  # clocks of one tick
 CLIMBED = ("passed", "next_percent", "next_at", "due_at")  # what a clock keeps of a level it reached
-FIRST_HOLD, LONGEST_HOLD = timedelta(seconds=30), timedelta(hours=1)
-
-log = logging.getLogger(__name__)
+LONGEST = 60  # seconds of one tick; half the hard limit of a task
 
 
 @dataclass
@@ -131,31 +131,46 @@ class Reached:
 
 def tick(*, most: int = MOST) -> TickReport:
     """
-    Work on what is due, earliest first, at most on so many clocks; the next tick goes on where this one ends.
+    Work on what is due, earliest first, at most on so many clocks; the next tick goes on where this one ends,
+    also after a minute.
 
     What another process works on at the same moment is left to it. Never raises for a single clock: one that
     cannot be worked on is held back for a growing time, with its error, and keeps no other waiting.
     """
-    report = TickReport()
+    report, ends_at = TickReport(), monotonic() + LONGEST
     pairs = list(Timer.objects.due(database_now()).values_list("pk", "case_id")[:most])
     for batch in batched(pairs, BATCH):
         _fire_batch(batch, report)
+        if monotonic() > ends_at:
+            break
     return report
 
 
 def _fire_batch(pairs: Sequence[tuple[int, int]], report: TickReport) -> None:
     """All of them in one transaction or, where that fails, by halves until the one that fails is found."""
     try:
-        fired = fire(pairs)
+        fired = _fire_patiently(pairs)
+    except SoftTimeLimitExceeded:  # no fault of a clock
+        raise
     except Exception as error:  # whatever it is, it belongs to one clock and must not stop the others
         if len(pairs) > 1:
             for half in batched(pairs, (len(pairs) + 1) // 2):
                 _fire_batch(half, report)
             return
-        _hold(pairs[0][0], error)
+        hold(Timer.objects.filter(pk=pairs[0][0]), error)
         report.held += 1
     else:
         report.count(fired)
+
+
+def _fire_patiently(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
+    """Once more after a deadlock or a lock not given in time, which say nothing about the clocks."""
+    try:
+        return fire(pairs)
+    except OperationalError:
+        if not connection.is_usable():
+            raise
+        return fire(pairs)
 
 
 @transaction.atomic
@@ -163,11 +178,11 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
     """
     Write what these clocks, given with their cases, have reached by now; returns it.
 
-    Raises what goes wrong, and then nothing is written.
+    Clocks that have not followed a change of standards yet are reckoned anew first, or they would come due by
+    what no longer holds. Raises what goes wrong, and then nothing is written.
     """
     cases = _lock_cases({case_id for _pk, case_id in pairs})
-    now, standards = database_now(), present_standards()
-    timers = _due_under_lock([pk for pk, _case in pairs], cases, now)
+    now, standards, timers = _due_under_lock([pk for pk, _case in pairs], cases)
     reached = [one for timer in timers for one in _reached(timer, cases[timer.case_id], standards, now)]
     if not reached:
         return []
@@ -176,7 +191,7 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
         [
             Wanted(action, one.case.pk, one.cause)
             for one in reached
-            if (action := standards.actions.get((one.timer.kind, one.percent), LadderAction.NOTHING))
+            for action in standards.actions.get((one.timer.kind, one.percent), ())
         ]
     )
     transaction.on_commit(wake, robust=True)
@@ -190,10 +205,23 @@ def _lock_cases(case_ids: set[int]) -> dict[int, LockedCase]:
     return {row[0]: LockedCase(*row) for row in rows.values_list(*names)}
 
 
-def _due_under_lock(pks: Sequence[int], cases: dict[int, LockedCase], now: datetime) -> list[Timer]:
-    """Those that are still due now that nobody else can change them; a stopped clock is none of them."""
-    due = Timer.objects.due(now).filter(pk__in=pks, case_id__in=cases)
-    return list(due.select_related("support"))
+def _due_under_lock(
+    pks: Sequence[int], cases: dict[int, LockedCase]
+) -> tuple[datetime, Standards, list[Timer]]:
+    """
+    Now, the standards, and the clocks still due by them now that nobody else can change these; a stopped
+    clock is none of them.
+    """
+    due = Timer.objects.filter(pk__in=pks, case_id__in=cases).select_related("support")
+    now, standards = database_now(), present_standards()
+    timers = list(due.due(now))
+    behind = {timer.case_id for timer in timers if timer.standards < standards.number}
+    if behind:
+        rearm(sorted(behind))
+        now, standards = database_now(), present_standards()
+        timers = list(due.due(now))
+    # One of a change made in this very moment is left to the next tick.
+    return now, standards, [timer for timer in timers if timer.standards == standards.number]
 
 
 def _reached(timer: Timer, case: LockedCase, standards: Standards, now: datetime) -> list[Reached]:
@@ -221,17 +249,3 @@ def _forget_failures(timers: Sequence[Timer]) -> None:
     if timers:
         rows = Timer.objects.filter(pk__in=[timer.pk for timer in timers])
         rows.update(attempts=0, held_until=None, error="")
-
-
-def _hold(pk: int, error: Exception) -> None:
-    """Keep back a clock that could not be worked on: 30 s, then twice as long each time, at most an hour."""
-    log.error("clock %s could not be worked on: %s", pk, type(error).__name__, exc_info=error)
-    if isinstance(error, DatabaseError) and not connection.is_usable():
-        raise error
-    timer = Timer.objects.get(pk=pk)
-    delay = min(FIRST_HOLD * 2 ** min(timer.attempts, 10), LONGEST_HOLD)
-    Timer.objects.filter(pk=pk).update(
-        attempts=timer.attempts + 1,
-        held_until=database_now() + delay,
-        error=f"{type(error).__name__}: {error}"[:2000],
-    )

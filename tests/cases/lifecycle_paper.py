@@ -47,11 +47,14 @@ class PaperRow:
     alone: str = ""
 
 
-HANDLER = {"agent": "H", "specialist": "H", "supervisor": "H"}
-HANDLER_OR_TEAM_IN_INTAKE = {"agent": "Hf", "specialist": "Hf", "supervisor": "Hf"}
+# Ours: a manager who became the handler does what a handler does (docs/decisions/011).
+HANDLER = {"agent": "H", "specialist": "H", "supervisor": "H", "manager": "H"}
+TEAM_IN_INTAKE = {"agent": "Hf", "specialist": "Hf", "supervisor": "Hf"}
+HANDLER_OR_TEAM_IN_INTAKE = TEAM_IN_INTAKE | {"manager": "Hf"}
 # Ours: where nobody (active) handles the case, its supervisor stands in (docs/decisions/011).
-HANDLER_OR_STAND_IN = {"agent": "H", "specialist": "H", "supervisor": "HF"}
-HANDLER_OR_SUPERVISOR = {"agent": "H", "specialist": "H", "supervisor": "HTFL"}
+HANDLER_OR_STAND_IN = HANDLER | {"supervisor": "HF"}
+HANDLER_OR_SUPERVISOR = HANDLER | {"supervisor": "HTFL"}
+REOPENS = {"agent": "H", "specialist": "H", "supervisor": "HTFL"}
 SUPERVISOR = {"supervisor": "HTFL"}
 WHO_SEES = {"agent": "HTFS", "specialist": "HTFS", "supervisor": "HTFLS"}
 OPEN = "intake analysis handling confirmation"
@@ -59,11 +62,13 @@ OPEN = "intake analysis handling confirmation"
 PAPER: dict[str, PaperRow] = {
     "begin_analysis": PaperRow("intake analysis", "analysis", {"agent": "hF"}),
     "contact_customer": PaperRow(OPEN, None, HANDLER_OR_TEAM_IN_INTAKE, "channel message"),
-    "confirm_details": PaperRow("intake analysis", None, HANDLER_OR_TEAM_IN_INTAKE),
+    "confirm_details": PaperRow("intake analysis", None, TEAM_IN_INTAKE),
     "set_urgency": PaperRow(OPEN, None, HANDLER_OR_SUPERVISOR, "urgency", star=True),
     "answer_directly": PaperRow("analysis", "confirmation", {"agent": "H"}, "result"),
     "dispatch": PaperRow("analysis", "handling", {"agent": "H"}, "team", system=True, alone="intake"),
-    "accept": PaperRow("handling", None, {"specialist": "HF", "supervisor": "HF"}, "promised_at"),
+    "accept": PaperRow(
+        "handling", None, {"specialist": "HF", "supervisor": "HF", "manager": "HF"}, "promised_at"
+    ),
     "send_back": PaperRow("handling", "analysis", {"specialist": "HTF"}, star=True),
     "reassign": PaperRow("analysis handling", None, SUPERVISOR | {"manager": "H"}, "handler", star=True),
     "report_progress": PaperRow("handling", None, HANDLER, star=True),
@@ -82,14 +87,14 @@ PAPER: dict[str, PaperRow] = {
     "withdraw": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, star=True),
     "decline": PaperRow(OPEN, "archive", SUPERVISOR, star=True),
     "mark_duplicate": PaperRow(OPEN, "archive", HANDLER_OR_STAND_IN, "other", star=True),
-    "reopen": PaperRow("archive", "analysis", HANDLER_OR_SUPERVISOR, star=True),
+    "reopen": PaperRow("archive", "analysis", REOPENS, star=True),
     # Not in the paper; argued in docs/decisions/011, the customer's second thoughts in 026.
     "change_word": PaperRow(
         "analysis handling confirmation archive", None, {}, "of_round solved", system=True
     ),
     "raise_tier": PaperRow("intake analysis handling", None, {}, system=True),
     "receive_message": PaperRow(OPEN, None, WHO_SEES, "channel message"),
-    "amend": PaperRow(OPEN, None, HANDLER_OR_TEAM_IN_INTAKE, "type description"),
+    "amend": PaperRow(OPEN, None, TEAM_IN_INTAKE, "type description"),
     "add_note": PaperRow(OPEN, None, WHO_SEES | {"manager": POSITIONS}, star=True),
     "remind": PaperRow(OPEN, None, {"supervisor": "HTFLS", "manager": POSITIONS}, star=True),
     "hold_legally": PaperRow("archive", None, {"manager": POSITIONS}, star=True),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any, ClassVar
 
 import pytest
@@ -20,21 +22,22 @@ from cases.lifecycle import MOVES
 from cases.models import Case, Customer, Round, Staff, Topic
 from cases.services import Offer, offers, register_case, transition_case
 from cases.services.outcomes import WORD
+from cases.services.ticking import tick
 from tests.cases.answering import BLANK, WORDS, Answering
 from tests.factories import CustomerFactory, StaffFactory
-from tests.invariants import trace, violations
+from tests.invariants import CLOCK_PROMISES, trace, violations
 from tests.scenes import Scene, make_scene
 
 START = datetime.fromisoformat("2026-03-02T09:00+08:00")
-RUNS, STEPS = 300, 40
-RUNS_ON_POSTGRESQL = 30
+HOURS = [*[0] * 7, *[0.1] * 4, 1, 5, 24 * 4]
+RUNS, RUNS_ON_POSTGRESQL, STEPS = 60, 15, 40
+RUNS_WHEN_THOROUGH = 1000
 CUSTOMERS_WORD = {"answered_at", *WORD}
 USUAL_WITHOUT_ACTOR = {
     State.CONFIRMATION: ["confirm", "dispute", "expire"],
     State.HANDLING: ["change_word", "raise_tier"],
     State.ARCHIVE: ["change_word", "change_word", "change_word", "dispute"],
 }
-RARE = {"waive_support", "hold_legally", "release_hold", "mark_duplicate"}
 
 
 class Walk(RuleBasedStateMachine):
@@ -46,6 +49,7 @@ class Walk(RuleBasedStateMachine):
     answering: ClassVar[Answering]
     done: ClassVar[Counter[str]] = Counter()
     refusals: ClassVar[Counter[str]] = Counter()
+    levels: ClassVar[Counter[bool]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,30 +66,34 @@ class Walk(RuleBasedStateMachine):
         self.rows.__exit__(None, None, None)
         self.clock.stop()
 
-    @initialize(state=st.sampled_from(State))
-    def two_cases_are_under_way(self, state: State) -> None:
+    @initialize(state=st.sampled_from(State), wish=st.sampled_from(sorted(MOVES)))
+    def two_cases_are_under_way(self, state: State, wish: str) -> None:
+        self.wish = wish
         self.cases += [
             self.scene.case(each, customer=self.customers[0]).pk for each in (state, State.ANALYSIS)
         ]
 
-    @rule(data=st.data(), hours=st.sampled_from([0, 0, 0, 0.1, 5, 24 * 20]))
-    def something_happens(self, data: st.DataObject, hours: float) -> None:
-        """One rule, not four: Hypothesis leaves out whole rules in most walks, and these need each other."""
-        self.traveller.shift(timedelta(hours=hours))
-        acts = [self.take_offer] * 5 + [self.try_anything] * 2 + [self.act_without_actor] * 2
-        act = data.draw(st.sampled_from([*acts, self.somebody_registers]))
-        act(data)
+    @rule(seed=st.integers(0, 2**32 - 1))
+    def something_happens(self, seed: int) -> None:
+        """
+        One rule, not five: Hypothesis leaves out whole rules in most walks, and these need each other. What
+        happens is thrown with dice of its own, for Hypothesis likes to draw the same again.
+        """
+        dice = Random(seed)
+        self.traveller.shift(timedelta(hours=dice.choice(HOURS)))
+        acts = [self.take_offer] * 8 + [self.try_anything] * 2 + [self.act_without_actor]
+        dice.choice([*acts, self.somebody_registers, self.the_clock_ticks])(dice)
 
-    def somebody_registers(self, data: st.DataObject) -> None:
+    def somebody_registers(self, dice: Random) -> None:
         if len(self.cases) > 3:
             return
         self.register(
-            data.draw(st.sampled_from([None, *self.people])),
-            data.draw(st.sampled_from(self.customers)),
-            data.draw(st.sampled_from([*CaseType.values, "refund"])),
-            data.draw(st.sampled_from([*Channel.values, "telex"])),
-            data.draw(st.none() | st.sampled_from(["mail:1", "mail:2"])),
-            data.draw(WORDS | BLANK),
+            dice.choice([None, *self.people]),
+            dice.choice(self.customers),
+            dice.choice([*CaseType.values, "refund"]),
+            dice.choice([*Channel.values, "telex"]),
+            dice.choice([None, "mail:1", "mail:2"]),
+            dice.choice(WORDS + BLANK),
         )
 
     def register(
@@ -111,37 +119,52 @@ class Walk(RuleBasedStateMachine):
             if case.pk not in self.cases:
                 self.cases.append(case.pk)
 
-    def try_anything(self, data: st.DataObject) -> None:
-        """Mostly refused: any person, any transition, answers that may be missing or impossible."""
-        case, name = self.any_case(data), data.draw(st.sampled_from(sorted(MOVES)))
-        actor = data.draw(st.sampled_from([None, *self.people]))
-        given = {item.name: data.draw(self.answering.any(case, item)) for item in MOVES[name].inputs}
-        if given and data.draw(st.integers(0, 4)) == 0:
-            given.pop(data.draw(st.sampled_from(sorted(given))))
-        version = data.draw(st.sampled_from([None, None, case.version, case.version - 1]))
-        cause = data.draw(st.sampled_from([None, None, None, "form:1", "form:2"]))
-        self.attempt(case, name, actor, data.draw(WORDS | BLANK), version, cause, given)
+    def the_clock_ticks(self, dice: Random) -> None:
+        """Whatever is due is noticed, once, by nobody early and of no case that has moved on."""
+        report = tick()
+        assert report.held == 0
+        self.levels[bool(report.fired)] += 1
+        self.changed = True
+        assert violations(CLOCK_PROMISES) == {}
+        assert tick().fired == 0
 
-    def act_without_actor(self, data: st.DataObject) -> None:
+    def try_anything(self, dice: Random) -> None:
+        """Mostly refused: any person, any transition, answers that may be missing or impossible."""
+        case, name = self.any_case(dice), dice.choice(sorted(MOVES))
+        actor = dice.choice([None, *self.people])
+        given = {item.name: self.answering.any(case, item, dice) for item in MOVES[name].inputs}
+        if given and dice.randrange(5) == 0:
+            given.pop(dice.choice(sorted(given)))
+        version = dice.choice([None, None, case.version, case.version - 1])
+        cause = dice.choice([None, None, None, "form:1", "form:2"])
+        self.attempt(case, name, actor, dice.choice(WORDS + BLANK), version, cause, given)
+
+    def act_without_actor(self, dice: Random) -> None:
         """The customer or the system."""
-        case = self.any_case(data)
+        case = self.any_case(dice)
         usual = USUAL_WITHOUT_ACTOR.get(State(case.state), ["dispatch", "raise_tier"])
-        name = data.draw(st.sampled_from([*usual, *usual, "confirm", "dispute", "expire", "dispatch"]))
-        given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
+        name = dice.choice([*usual, *usual, "confirm", "dispute", "expire", "dispatch"])
+        given = {item.name: self.answering.fit(case, item, dice) for item in MOVES[name].inputs}
         self.attempt(case, name, None, "", None, None, given)
 
-    def take_offer(self, data: st.DataObject) -> None:
-        case = self.any_case(data)
-        person = data.draw(st.sampled_from(self.near(case)))
+    def take_offer(self, dice: Random) -> None:
+        case = self.any_case(dice)
+        person = dice.choice(self.near(case))
         if not Case.objects.visible_to(person).filter(pk=case.pk).exists():
             return
         open_now = [offer for offer in offers(case, person) if offer.reason is None]
         if open_now:
-            name = data.draw(
-                st.sampled_from([offer.name for offer in open_now for _n in range(weight(offer))])
-            )
-            given = {item.name: data.draw(self.answering.fit(case, item)) for item in MOVES[name].inputs}
+            name = dice.choices(open_now, [self.weight(offer) for offer in open_now])[0].name
+            given = {item.name: self.answering.fit(case, item, dice) for item in MOVES[name].inputs}
             self.attempt(case, name, person, "客户要求", case.version, None, given)
+
+    def weight(self, offer: Offer) -> int:
+        """What leads on is drawn more often, or most walks would end in notes; what is wished for, mostly."""
+        if offer.name == self.wish:
+            return 40
+        if offer.name in {"receive_message", "add_note", "remind"}:
+            return 1
+        return 6 if offer.row.likely else 3
 
     def near(self, case: Case) -> list[Staff]:
         """Everybody, but those whose turn it is more often."""
@@ -149,8 +172,8 @@ class Walk(RuleBasedStateMachine):
         asked += [self.scene.manager] if case.state == State.ARCHIVE else []
         return [*([case.handler] if case.handler else []) * 15, *asked * 5, *self.people]
 
-    def any_case(self, data: st.DataObject) -> Case:
-        return Case.objects.get(pk=data.draw(st.sampled_from(self.cases)))
+    def any_case(self, dice: Random) -> Case:
+        return Case.objects.get(pk=dice.choice(self.cases))
 
     def attempt(
         self,
@@ -198,13 +221,6 @@ class Walk(RuleBasedStateMachine):
         self.closed = now
 
 
-def weight(offer: Offer) -> int:
-    """What leads on is drawn more often, or most walks would end in notes."""
-    if offer.name in {"receive_message", "add_note", "remind"}:
-        return 1
-    return 6 if offer.row.likely or offer.name in RARE else 3
-
-
 @pytest.mark.long
 @pytest.mark.django_db
 def test_no_walk_breaks_a_promise() -> None:
@@ -217,17 +233,17 @@ def test_no_walk_breaks_a_promise() -> None:
     Walk.customers = CustomerFactory.create_batch(2)
     Walk.answering = Answering(scene, Walk.people, list(Topic.objects.all()[:4]))
     walk(Walk, settings=profile())
-    if connection.vendor == "sqlite":  # enough walks that each transition is made many times over
-        # Second thoughts need a word of the last day, which few walks have; they have tests of their own.
-        assert Walk.done.keys() >= {*MOVES, "register"} - {"change_word"}, (
-            "a transition was never made: the walks say too little"
-        )
+    # That each transition can be made, the matrix shows; here the walks must not stand still.
+    assert len(Walk.done) >= 24, sorted(Walk.done)
+    assert Walk.levels[True] > 10
 
 
 def profile() -> settings:
     """Fewer walks on PostgreSQL, where each statement is a message to another process."""
+    usual = RUNS if connection.vendor == "sqlite" else RUNS_ON_POSTGRESQL
+    thorough = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
     return settings(
-        max_examples=RUNS if connection.vendor == "sqlite" else RUNS_ON_POSTGRESQL,
+        max_examples=RUNS_WHEN_THOROUGH if thorough else usual,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

@@ -182,7 +182,8 @@ def test_a_clock_that_cannot_be_worked_on_is_held_back_and_stops_no_other(
     never_open = WorkCalendar.objects.create(name="从不工作")
     standards_changed("calendar", actor=None)
     poison = poisoned.timers.get(kind=ClockKind.COMPLETION)
-    Timer.objects.filter(pk=poison.pk).update(calendar=never_open, target_at=None)
+    number = StandardsStamp.objects.get().number
+    Timer.objects.filter(pk=poison.pk).update(calendar=never_open, target_at=None, standards=number)
     clock.shift(4 * HOUR)
 
     report = tick()
@@ -251,17 +252,6 @@ def test_other_standards_move_running_clocks_and_keep_the_time_used(
     assert timer.used == 2 * HOUR
     assert timer.due_at == NINE + timedelta(days=5) + 3 * HOUR
     assert rearm_some() == 0
-
-
-def test_an_archived_case_of_a_second_round_is_reckoned_anew_too(scene: Scene) -> None:
-    case = scene.case(State.CONFIRMATION)
-    transition_case(case.pk, "dispute", actor=None, solved=False, score=1)
-    transition_case(case.pk, "withdraw", actor=scene.supervisor, note="客户撤回")
-    standards_changed("calendar", actor=None)
-
-    rearm_some()
-
-    assert not Timer.objects.running().filter(standards__lt=StandardsStamp.objects.get().number).exists()
 
 
 def test_actions_on_many_cases_cost_the_statements_of_actions_on_few(
