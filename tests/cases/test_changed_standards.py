@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from cases.choices import ClockKind, JobState, LadderAction, NoticeChannel, State, VipLevel, Whom
+from cases.exceptions import InvalidInput, NotPossible
 from cases.models import (
     Case,
     Escalation,
@@ -346,3 +347,34 @@ def test_a_level_may_do_more_than_one_thing(scene: Scene, clock: time_machine.Tr
 
     done = set(case.events.filter(cause_key__contains=":100:").values_list("cause_key", flat=True))
     assert {key.rpartition(":")[2] for key in done} == {"dispatch", "raise_tier"}
+
+
+@pytest.mark.parametrize("years", [2, 200, 7900])
+def test_a_promise_in_another_age_is_a_slip(scene: Scene, clock: time_machine.Traveller, years: int) -> None:
+    case = scene.case(State.ANALYSIS)
+    transition_case(case.pk, "contact_customer", actor=scene.agent, channel="phone", message="已致电")
+    transition_case(case.pk, "dispatch", actor=scene.agent, team=scene.back)
+    promised_at = NINE.replace(year=NINE.year + years)
+
+    with pytest.raises(InvalidInput) as refused:
+        transition_case(case.pk, "accept", actor=scene.specialist, promised_at=promised_at)
+
+    assert refused.value.field == "promised_at"
+
+
+def test_a_request_of_another_age_is_a_slip(scene: Scene, clock: time_machine.Traveller) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        make_case(team=scene.front, received_at=NINE.replace(year=26))
+
+    assert refused.value.field == "received_at"
+
+
+def test_a_calendar_without_time_refuses_a_step_in_words(scene: Scene, clock: time_machine.Traveller) -> None:
+    case = scene.case(State.ANALYSIS)
+    transition_case(case.pk, "contact_customer", actor=scene.agent, channel="phone", message="已致电")
+    scene.back.calendar = WorkCalendar.objects.create(name="从不工作")
+    scene.back.save()
+    standards_changed("calendar", actor=None)
+
+    with pytest.raises(NotPossible):
+        transition_case(case.pk, "dispatch", actor=scene.agent, team=scene.back)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -140,3 +141,18 @@ def test_how_far_the_clocks_are_is_shown(client: Client, scene: Scene) -> None:
     assert client.get(url).status_code == 200
     log_in(client, scene.supervisor)
     assert client.get(url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish"),
+    [("acceptance", "dispatch"), ("triage", "expire"), ("retention", "raise_tier")],
+)
+def test_what_could_never_be_done_then_is_refused(client: Client, scene: Scene, kind: str, wish: str) -> None:
+    log_in(client, scene.administrator)
+
+    answer: Any = client.post(reverse(ADD), facts(kind=kind, action=wish))
+
+    assert "never possible" in str(answer.context_data["adminform"].form.errors["action"])
+    assert not LadderStep.objects.filter(kind=kind, action=wish).exists()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        LadderStep.objects.create(kind=kind, percent=50, whom="team", action=wish)

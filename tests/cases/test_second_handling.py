@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
 
 from cases.choices import Role, State
 from cases.exceptions import NotPossible
-from cases.models import Absence, Case, Staff
+from cases.models import Absence, Case, DutyShift, Staff
 from cases.services import transition_case
 from cases.services.assignment import Because
 from cases.services.record_cells import record_cells
@@ -136,3 +136,25 @@ def test_a_case_handled_once_has_no_chain(scene: Scene) -> None:
     [cells] = record_cells(Case.objects.filter(pk=case.pk))
 
     assert cells[REMARK] == ""
+
+
+def test_a_supervisor_off_shift_is_not_on_duty(scene: Scene) -> None:
+    local = timezone.localtime()
+    elsewhen = {"weekday": (local.weekday() + 3) % 7, "starts": time(9), "ends": time(10)}
+    DutyShift.objects.create(
+        team=scene.back, staff=scene.supervisor, valid_from=local.date() - timedelta(days=30), **elsewhen
+    )
+
+    case = dispute(scene.case(State.CONFIRMATION))
+
+    assert (case.handler, because(case)) == (scene.manager, Because.NO_SUPERVISOR)
+
+
+def test_a_manager_who_took_it_over_can_bring_it_to_its_end(scene: Scene) -> None:
+    away(scene.supervisor)
+    case = dispute(scene.case(State.CONFIRMATION))
+    assert case.handler == scene.manager
+
+    case = deliver_again(case, scene.manager)
+
+    assert case.state == State.CONFIRMATION

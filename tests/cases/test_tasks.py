@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,18 @@ from django.core import serializers
 from django.utils import timezone
 
 from cases.choices import NoticeChannel, State
-from cases.models import CaseView, Escalation, Heartbeat, StaffSession, Throttle, Timer
+from cases.models import (
+    CaseView,
+    Escalation,
+    Heartbeat,
+    Rearming,
+    StaffSession,
+    Throttle,
+    Timer,
+    WorkCalendar,
+)
 from cases.services import health
+from cases.services.calendars import keep_calendar
 from cases.services.janitor import sweep
 from tests.scenes import Scene, make_scene
 
@@ -33,6 +43,12 @@ def own_tasks() -> set[str]:
     return {name for name in current_app.tasks if name.startswith("cases.")}
 
 
+@pytest.fixture(autouse=True)
+def tasks_are_known() -> None:
+    """Also to a process that has not begun to work yet."""
+    own_tasks()
+
+
 def every_row() -> dict[str, str]:
     """All tables but the signs of life, which say nothing but when."""
     models = [model for model in apps.get_models() if model is not Heartbeat]
@@ -49,10 +65,18 @@ def scene(db: None) -> Scene:
 
 @pytest.fixture
 def world(scene: Scene) -> Scene:
-    """Cases with clocks that are due, announcements of their events, and what the janitor takes away."""
+    """
+    Cases with clocks that are due, announcements of their events, and what the janitor takes away; and one
+    whose clocks have not followed a change of the calendar yet.
+    """
+    behind = scene.case(State.HANDLING)
+    calendar = WorkCalendar.objects.get(is_default=True)
+    calendar.windows.filter(starts__gte=time(12)).delete()
+    calendar.windows.update(ends=time(9, 5))  # so that they move, whatever time it is
+    keep_calendar(calendar, actor=None)
     cases = [scene.case(state) for state in (State.INTAKE, State.ANALYSIS, State.HANDLING)]
     past = timezone.now() - timedelta(days=40)
-    due = Timer.objects.filter(next_at__isnull=False)
+    due = Timer.objects.filter(next_at__isnull=False).exclude(case=behind)
     due.update(next_at=timezone.now() - timedelta(minutes=5), due_at=timezone.now() - timedelta(minutes=5))
     Throttle.objects.create(key="somebody", window_at=past, count=3)
     CaseView.objects.create(case=cases[0], staff=scene.agent, seen_at=past)
@@ -94,6 +118,7 @@ def test_tasks_do_something_the_first_time(world: Scene) -> None:
     assert before["cases.Timer"] != after["cases.Timer"]
     assert Escalation.objects.exists()
     assert not Throttle.objects.exists()
+    assert Rearming.objects.latest("stamp").moved
 
 
 @pytest.mark.django_db

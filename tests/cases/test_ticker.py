@@ -138,6 +138,17 @@ def test_a_row_with_a_task_nobody_knows_is_left_out() -> None:
 
 
 @pytest.mark.django_db
+def test_a_row_with_arguments_nobody_can_read_is_left_out_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    PeriodicTask.objects.filter(task="cases.tasks.janitor").update(args="5")
+
+    schedule = read_schedule()
+
+    assert TICK in schedule
+    assert not any(job.task == "cases.tasks.janitor" for job in schedule)
+    assert "must be a list: 5" in caplog.text
+
+
+@pytest.mark.django_db
 def test_everything_is_done_once_when_asked_so() -> None:
     assert run_once() == []
     assert {"tick", "janitor"} <= set(Heartbeat.objects.values_list("name", flat=True))
