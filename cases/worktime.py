@@ -31,7 +31,7 @@ THURSDAY = 3  # the weekday of the first day of 1970
 BLOCK = 64 * DAY  # what is worked out at a time
 TEN_YEARS = 3653 * DAY
 END_OF_TIME = 8000 * 365 * DAY  # less than the last year a date can have
-FAR_FUTURE = 400 * 365 * DAY  # nobody promises farther than this
+FAR_FUTURE = 150 * 365 * DAY  # nobody promises farther than this
 
 
 class NoWorkingTime(Exception):

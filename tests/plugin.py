@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on both databases; leave out what this run's database or machine cannot carry."""
     for item in items:
-        if _touches_database(item) and not _commits(item) and not item.get_closest_marker("postgresql"):
+        if _touches_database(item) and not _commits(item) and not _belongs_to_one(item):
             item.add_marker(pytest.mark.both_databases)
         if item.get_closest_marker("browser") and CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium"))
@@ -54,6 +54,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _touches_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
+
+
+def _belongs_to_one(item: pytest.Item) -> bool:
+    """PostgreSQL alone, or what is asked has nothing to do with the database."""
+    return bool(item.get_closest_marker("postgresql") or item.get_closest_marker("one_database"))
 
 
 def _commits(item: pytest.Item) -> bool:

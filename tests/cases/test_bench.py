@@ -22,6 +22,7 @@ def bench(out: Path, **options: object) -> list[dict[str, object]]:
     return rows
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 def test_one_run_measures_everything_in_one_form_and_within_the_counts_of_the_paper(tmp_path: Path) -> None:
     rows = bench(tmp_path / "bench.json")

@@ -147,7 +147,7 @@ def test_the_queries_do_not_grow_with_the_rows(
     client: Client, scene: Scene, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     queries: list[dict[str, str]] = [{}, {"tab": "late"}, {"q": "订单"}, {"q": "C99"}, {"state": "open"}]
-    for rows in (1, 10, 100):
+    for rows in (1, 40):
         for _each in range(rows - Case.objects.count()):
             late(scene.case(expected_at=timezone.now() + timedelta(hours=1)))
         for person in (scene.agent, scene.supervisor, scene.manager):

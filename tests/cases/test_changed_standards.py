@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -286,7 +287,7 @@ def test_a_contact_written_down_while_waiting_begins_with_the_wait(
     clock.move_to(waits_from)
     transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="supplier", note="等供应商")
     clock.shift(HOUR)
-    words = {"channel": "phone", "message": "已说明", "happened_at": NINE + HOUR / 4}
+    words: dict[str, Any] = {"channel": "phone", "message": "已说明", "happened_at": NINE + HOUR / 4}
     transition_case(case.pk, "contact_customer", actor=scene.specialist, **words)
 
     timer = running(case, ClockKind.PROGRESS_UPDATE)
@@ -345,8 +346,8 @@ def test_a_level_may_do_more_than_one_thing(scene: Scene, clock: time_machine.Tr
 
     tick()
 
-    done = set(case.events.filter(cause_key__contains=":100:").values_list("cause_key", flat=True))
-    assert {key.rpartition(":")[2] for key in done} == {"dispatch", "raise_tier"}
+    done = case.events.filter(cause_key__contains=":100:").values_list("cause_key", flat=True)
+    assert {str(key).rpartition(":")[2] for key in done} == {"dispatch", "raise_tier"}
 
 
 @pytest.mark.parametrize("years", [2, 200, 7900])

@@ -22,6 +22,12 @@ def test_asking_for_the_database_by_fixture_counts_too(request: pytest.FixtureRe
     assert marked(request)
 
 
+@pytest.mark.one_database
+@pytest.mark.django_db
+def test_a_test_that_asks_for_words_runs_once(request: pytest.FixtureRequest) -> None:
+    assert not marked(request)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_test_that_commits_runs_on_postgresql_alone(request: pytest.FixtureRequest) -> None:
     assert not marked(request)

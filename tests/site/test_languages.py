@@ -45,6 +45,8 @@ from tests.site.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+pytestmark = pytest.mark.one_database
+
 # The same in both languages: names, formats, keys, numbers, and what the rows of the walk are called.
 SAME = re.compile(
     r"\{[a-z_]+\}|VIP|API|CSV|XLSX|UTF-8|SHA-256|Bihuan|闭环|\bMB\b|export_records|\besc\b|Cookie|"
