@@ -23,7 +23,7 @@ from cases.admin.staff import dialog
 from cases.channels.addresses import read_url
 from cases.channels.base import PermanentFailure
 from cases.channels.causes import in_words
-from cases.channels.sms import problems_of
+from cases.channels.sms import problems_of, says_what_success_is
 from cases.choices import NoticeChannel
 from cases.clock import database_now
 from cases.exceptions import CaseError
@@ -37,6 +37,12 @@ OURS = (*WITH_ENDPOINT, NoticeChannel.SMS)
 # The address of a robot holds its key and options may hold others: only who changes them sees them.
 OPEN_FIELDS = ("name", "channel", "server", "team", "language", "personal_data", "active", "works")
 KEPT_FIELDS = ("name", "channel", "url", "secret", "options", "team", "language", "personal_data", "active")
+# Many gateways answer 200 with an error inside, so what counts as taken is said and not guessed.
+SAY_WHAT_SUCCESS_IS = _(
+    "Say how the gateway tells that it took a message. If a field of its answer tells: "
+    '"success": {"field": "code", "values": [0]}. If the status of its answer alone tells: '
+    '"success": {"statuses": [200]}.'
+)
 
 
 class EndpointForm(forms.ModelForm):
@@ -89,6 +95,8 @@ class EndpointForm(forms.ModelForm):
         elif wrong := problems_of(options):
             words = _("These parts are missing or wrong: %(parts)s.") % {"parts": ", ".join(wrong)}
             self.add_error("options", words)
+        elif not says_what_success_is(options):
+            self.add_error("options", SAY_WHAT_SUCCESS_IS)
 
 
 def _server(url: str) -> str:

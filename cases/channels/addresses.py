@@ -11,18 +11,23 @@ import ipaddress
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
 from cases.channels.base import PermanentFailure, TemporaryFailure
 from cases.channels.causes import Cause
+from cases.channels.deadline import in_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cases.channels.deadline import Deadline
 
 PORTS = (443, 8443)
-LONGEST_URL = 2000
+LONGEST_URL = 2000  # as entered; what a query adds to it is no matter of the address
 UNICAST = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # 6to4 and Teredo lead to an IPv4 address of somebody else's choice; so does the relay of 6to4. The last is
@@ -76,30 +81,43 @@ def candidates(target: Target, seconds: float) -> list[tuple[Any, ...]]:
 
     Raises PermanentFailure when one of them is not, TemporaryFailure when there are none in time.
     """
-    found = _look_up(target.host, target.port, seconds)
+    found = look_up(target.host, target.port, seconds)
     if not target.named and not all(is_public(str(row[4][0])) for row in found):
         raise PermanentFailure(Cause.NOT_ALLOWED)
     return found
 
 
-def _look_up(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
-    """In a thread of its own: nothing else ends a resolver that does not answer."""
-    answers: SimpleQueue[list[tuple[Any, ...]]] = SimpleQueue()
-
-    def ask() -> None:
-        found: list[tuple[Any, ...]] = []
-        with suppress(OSError, UnicodeError):  # no such name
-            found += socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        answers.put(found)
-
-    Thread(target=ask, daemon=True).start()
-    try:
-        found = answers.get(timeout=seconds)
-    except Empty:
-        found = []
+def look_up(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:
+    """Rows of ``getaddrinfo``. Raises TemporaryFailure when there are none in time."""
+    found: list[tuple[Any, ...]] = []
+    with suppress(OSError, UnicodeError):  # no such name
+        found += in_time(partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM), seconds)
     if not found:
         raise TemporaryFailure(Cause.NO_SUCH_NAME)
     return found
+
+
+def connect(rows: Iterable[tuple[Any, ...]], patience: float, deadline: Deadline) -> socket.socket:
+    """
+    A watched connection to the first address that takes it, each tried for ``patience`` seconds at most.
+
+    Raises TemporaryFailure when none does before the deadline.
+    """
+    cause = Cause.NO_CONNECTION
+    for family, kind, protocol, _name, address in rows:
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.settimeout(min(patience, deadline.left()))
+            opened.connect(address)
+        except OSError as error:
+            opened.close()
+            cause = Cause.TOO_SLOW if isinstance(error, TimeoutError) else Cause.NO_CONNECTION
+        else:
+            deadline.watch(opened)
+            return opened
+        if deadline.passed:
+            break
+    raise TemporaryFailure(cause)
 
 
 def is_public(written: str) -> bool:

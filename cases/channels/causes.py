@@ -33,6 +33,10 @@ class Cause(models.TextChoices):
     BROKEN_OFF = "broken_off", _("The server broke off the conversation.")
     MOVED = "moved", _("The server points to another address, which is not followed: enter that one.")
     BUSY = "busy", _("The server cannot take it at present.")
+    TOO_LONG = (
+        "too_long",
+        _("With the text in it the address becomes too long: choose POST, or fewer words."),
+    )
     REFUSED = "refused", _("The server refused it: see its documentation for the number.")
     NOT_UNDERSTOOD = "not_understood", _("The answer of the server was not understood.")
     INTERRUPTED = "interrupted", _("The machine stopped while sending it, again and again.")

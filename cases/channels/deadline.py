@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import Future
 from contextlib import suppress
-from threading import Lock, Timer
+from threading import Lock, Thread, Timer
 from time import monotonic
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+
+Answer = TypeVar("Answer")
 
 
 class Deadline:
@@ -56,6 +60,24 @@ class Deadline:
             self.passed = True
             for watched in self._sockets:
                 _shut(watched)
+
+
+def in_time(ask: Callable[[], Answer], seconds: float) -> Answer:
+    """
+    What ``ask`` returns or raises, or TimeoutError after so many seconds.
+
+    It runs in a thread of its own: nothing else ends a resolver that does not answer.
+    """
+    answer: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # raised where the answer is waited for
+            answer.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
 
 
 def _shut(opened: socket.socket) -> None:

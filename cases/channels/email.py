@@ -5,7 +5,6 @@ from __future__ import annotations
 import smtplib
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +14,7 @@ from django.core.validators import validate_email
 from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from cases.channels.causes import Cause
 from cases.channels.deadline import Deadline
+from cases.channels.domains import mail_domain
 
 if TYPE_CHECKING:
     from cases.channels.base import Letter
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_SUBJECT = 200
 # "Log in first" and the like: it is our settings that are wrong, not this mail (RFC 4954).
 ABOUT_OUR_LOGIN = (530, 534, 535, 538)
+# Of all refusals of a sender only this one is about the mail: it is larger than the server takes (RFC 1870).
+TOO_LARGE = 552
 
 
 def send(letter: Letter) -> None:
@@ -46,13 +48,12 @@ def as_message(letter: Letter) -> EmailMessage:
         validate_email(letter.to)
     except ValidationError as error:
         raise PermanentFailure(Cause.BAD_ADDRESS) from error
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
     return EmailMessage(
         subject=one_line(letter.subject)[:LONGEST_SUBJECT],
         body=letter.body,
         to=[letter.to],
         headers={
-            "Message-ID": f"<{letter.key}@{host}>",
+            "Message-ID": f"<{letter.key}@{mail_domain(settings.SITE_URL)}>",
             "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic reply, please
             "Content-Language": letter.language,
         },
@@ -73,7 +74,7 @@ def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
     if isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
         return TemporaryFailure(Cause.BUSY, error.smtp_code)
     if isinstance(error, smtplib.SMTPResponseException):
-        return _refusal(error.smtp_code)
+        return _refusal(error.smtp_code, of_sender=isinstance(error, smtplib.SMTPSenderRefused))
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return TemporaryFailure(Cause.NOT_SET_UP)
     return TemporaryFailure(
@@ -81,8 +82,9 @@ def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
     )
 
 
-def _refusal(code: int, *, answered: bool = False) -> SendingFailure:
-    if code in ABOUT_OUR_LOGIN:
+def _refusal(code: int, *, answered: bool = False, of_sender: bool = False) -> SendingFailure:
+    """``of_sender``: of DEFAULT_FROM_EMAIL, which is the same for every mail."""
+    if code in ABOUT_OUR_LOGIN or (of_sender and code >= 500 and code != TOO_LARGE):
         return TemporaryFailure(Cause.NOT_SET_UP, code)
     if code >= 500:
         return PermanentFailure(Cause.REFUSED, code)

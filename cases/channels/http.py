@@ -10,7 +10,7 @@ import json
 import socket
 import ssl
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.exceptions import TimeoutError as TooSlow
 
-from cases.channels.addresses import Target, candidates, read_url
+from cases.channels.addresses import Target, candidates, connect, read_url
 from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from cases.channels.causes import Cause
 from cases.channels.deadline import Deadline
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MOST_BYTES = 64 * 1024
+LONGEST_ASKED = 8000  # characters of path and query: what common servers take at most
 WORTH_ANOTHER = (408, 425, 429)
 ASKED = {"User-Agent": "Bihuan", "Accept-Encoding": "identity", "Connection": "close"}
 ONCE: dict[str, Any] = {
@@ -53,12 +54,21 @@ class Answer:
 
 def get(url: str) -> Answer:
     """Raises TemporaryFailure or PermanentFailure where there is no answer; any status is one."""
-    return _request("GET", url, b"", {})
+    return _request("GET", read_url(url), b"", {})
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> Answer:
+def ask(url: str, query: str, headers: Mapping[str, str]) -> Answer:
+    """As ``get``, with a filled query behind that of the address; PermanentFailure where it is too long."""
+    target = read_url(url)
+    path = f"{target.path}{'&' if '?' in target.path else '?'}{query}"
+    if len(path) > LONGEST_ASKED:
+        raise PermanentFailure(Cause.TOO_LONG, len(path))
+    return _request("GET", replace(target, path=path), b"", headers)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """As ``get``."""
-    return _request(method, url, body, headers)
+    return _request("POST", read_url(url), body, headers)
 
 
 def demand_success(answer: Answer) -> None:
@@ -73,8 +83,7 @@ def demand_success(answer: Answer) -> None:
     raise PermanentFailure(Cause.REFUSED, status)
 
 
-def _request(method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    target = read_url(url)
+def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
     if settings.OUTGOING == "catch":
         raise PermanentFailure(Cause.KEPT_HERE)
     sent: dict[str, Any] = {"body": body or None, "headers": {**ASKED, **headers}}
@@ -129,20 +138,7 @@ class CheckedTlsPool(HTTPSConnectionPool):
 def open_checked(target: Target, deadline: Deadline) -> socket.socket:
     """A connection to the first allowed address that takes it."""
     patience = settings.OUTGOING_CONNECT_SECONDS
-    rows = candidates(target, min(patience, deadline.left()))
-    cause = Cause.NO_CONNECTION
-    for family, kind, protocol, _name, address in rows:
-        opened = socket.socket(family, kind, protocol)
-        try:
-            opened.settimeout(min(patience, deadline.left()))
-            opened.connect(address)
-        except OSError as error:
-            opened.close()
-            cause = Cause.TOO_SLOW if isinstance(error, TimeoutError) else Cause.NO_CONNECTION
-        else:
-            deadline.watch(opened)
-            return opened
-    raise TemporaryFailure(cause)
+    return connect(candidates(target, min(patience, deadline.left())), patience, deadline)
 
 
 @contextmanager

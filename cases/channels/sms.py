@@ -7,9 +7,15 @@ Options, with their defaults:
      "format": "json",                      or "form"
      "headers": {},
      "body": {...},                         required; values are texts, numbers or further objects and lists
-     "success": {"statuses": [],            absent: any 2xx
+     "success": {"statuses": [],            those that mean it was taken; absent: any 2xx
                  "field": "",               of a JSON answer, deeper ones with full stops: "data.code"
-                 "values": []}}             what that field says when the message was taken
+                 "values": []},             what that field says when the message was taken
+     "busy": []}                            what that field says when it is worth another attempt later
+
+``success`` is not guessed: whoever sets a gateway up names a field, or, where its status alone says that it
+took a message, the statuses: {"success": {"statuses": [200]}}. Values count only in their own kind: 0 is
+neither "0" nor false. Another value is a refusal. An answer that is no JSON, lacks the field or holds another
+kind of thing there says nothing, and the message is tried again.
 
 Texts in the body may hold {phone} (+8613812345678), {national} (without +86), {text}, {key} and {secret},
 those in headers {key} and {secret}.
@@ -23,18 +29,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from cases.channels import http
-from cases.channels.base import PermanentFailure
+from cases.channels.base import PermanentFailure, TemporaryFailure
 from cases.channels.causes import Cause
+from cases.channels.shortening import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cases.channels.base import Letter
     from cases.channels.http import Answer
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 ALLOWED = frozenset({"phone", "national", "text", "key", "secret"})
-KNOWN = frozenset({"method", "format", "headers", "body", "success"})
+KNOWN = frozenset({"method", "format", "headers", "body", "success", "busy"})
 LONGEST = 500  # characters: seven or eight messages
 METHODS, FORMATS = ("POST", "GET"), ("json", "form")
 TYPES = {"json": "application/json; charset=utf-8", "form": "application/x-www-form-urlencoded"}
@@ -48,11 +55,11 @@ def send(letter: Letter) -> None:
     values = {
         "phone": letter.to,
         "national": letter.to.removeprefix("+86"),
-        "text": letter.body[:LONGEST],
+        "text": shortened(letter.body, LONGEST),
         "key": letter.key,
         "secret": letter.secret,
     }
-    judge(_call(letter.url, _fill(options, values)), options.get("success", {}))
+    judge(_call(letter.url, _fill(options, values)), options.get("success", {}), options.get("busy", []))
 
 
 def problems_of(options: Any) -> list[str]:
@@ -67,31 +74,59 @@ def problems_of(options: Any) -> list[str]:
         "headers": _is_headers(options.get("headers", {})),
         "body": isinstance(options.get("body"), dict) and _placeholders(options["body"]) <= ALLOWED,
         "success": isinstance(success, dict) and _is_success(success),
+        "busy": _are_values(options.get("busy", [])) and not (options.get("busy") and not _field_of(success)),
     }
     return [name for name, well in checks.items() if not well]
 
 
-def judge(answer: Answer, success: Mapping[str, Any]) -> None:
-    """Raise unless status and field say that the message was taken."""
+def says_what_success_is(options: Mapping[str, Any]) -> bool:
+    """Whether options without ``problems_of`` tell a message that was taken from a page that says "error"."""
+    success = options.get("success", {})
+    return bool(success.get("field") or success.get("statuses"))
+
+
+def judge(answer: Answer, success: Mapping[str, Any], busy: Iterable[Any] = ()) -> None:
+    """
+    Return where status and field say that the message was taken.
+
+    Raises PermanentFailure where they say that it never will be, TemporaryFailure where they say "later" or
+    nothing that could be understood.
+    """
     statuses = success.get("statuses") or []
     if answer.status not in statuses:
         http.demand_success(answer)
         if statuses:
-            raise PermanentFailure(Cause.REFUSED, answer.status)
+            raise TemporaryFailure(Cause.NOT_UNDERSTOOD, answer.status)
     if field := success.get("field"):
         found: Any = answer.json()
         for name in field.split("."):
             found = found.get(name) if isinstance(found, dict) else None
-        if found is None or isinstance(found, dict | list) or found not in success["values"]:
-            raise PermanentFailure(Cause.REFUSED, found if isinstance(found, int) else "")
+        _judge_value(found, success["values"], busy)
+
+
+def _judge_value(found: Any, taken: Iterable[Any], busy: Iterable[Any]) -> None:
+    said = (_kind_of(found), found)
+    detail = found if type(found) is int else ""
+    if said in [(_kind_of(value), value) for value in taken]:
+        return
+    if said in [(_kind_of(value), value) for value in busy]:
+        raise TemporaryFailure(Cause.BUSY, detail)
+    if _kind_of(found) not in {_kind_of(value) for value in (*taken, *busy)} - {""}:
+        raise TemporaryFailure(Cause.NOT_UNDERSTOOD, detail)
+    raise PermanentFailure(Cause.REFUSED, detail)
+
+
+def _kind_of(value: Any) -> str:
+    """In Python false is 0; in an answer it is not."""
+    kinds = {bool: "truth", int: "number", float: "number", str: "text"}
+    return kinds.get(type(value), "")
 
 
 def _call(url: str, options: Mapping[str, Any]) -> Answer:
     fields, form = options["body"], options.get("format", "json")
     headers = options.get("headers", {})
     if options.get("method") == "GET":
-        query = urlencode(fields)
-        return http.post(f"{url}{'&' if '?' in url else '?'}{query}", b"", headers, method="GET")
+        return http.ask(url, urlencode(fields), headers)
     body = urlencode(fields) if form == "form" else json.dumps(fields, ensure_ascii=False)
     return http.post(url, body.encode(), {"Content-Type": TYPES[form], **headers})
 
@@ -130,6 +165,14 @@ def _is_success(success: Mapping[str, Any]) -> bool:
         and isinstance(statuses, list)
         and all(type(status) is int for status in statuses)
         and isinstance(field, str)
-        and isinstance(values, list)
+        and _are_values(values)
         and bool(values) == bool(field)
     )
+
+
+def _are_values(values: Any) -> bool:
+    return isinstance(values, list) and all(_kind_of(value) for value in values)
+
+
+def _field_of(success: Any) -> Any:
+    return success.get("field") if isinstance(success, dict) else None

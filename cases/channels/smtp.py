@@ -1,14 +1,21 @@
-"""Django's way to a mail server, with a hard end: a server that drips holds nobody longer than that."""
+"""
+Django's way to a mail server, with a hard end: a server that drips holds nobody longer than that.
+
+The end holds for looking the name up, for each of its addresses and for the handshake of TLS as well.
+"""
 
 from __future__ import annotations
 
 import smtplib
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.utils import DNS_NAME
 
-from cases.channels.deadline import Deadline
+from cases.channels.addresses import connect, look_up
+from cases.channels.deadline import Deadline, in_time
 
 if TYPE_CHECKING:
     import socket
@@ -16,21 +23,23 @@ if TYPE_CHECKING:
 
 
 class WatchedSMTP(smtplib.SMTP):
-    def __init__(self, deadline: Deadline | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
         self.deadline = deadline
         super().__init__(*args, **kwargs)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return _watched(self.deadline, super()._get_socket(host, port, timeout))  # type: ignore[misc]
+        rows = look_up(host, port, min(timeout, self.deadline.left()))
+        opened = connect(rows, timeout, self.deadline)
+        opened.settimeout(timeout)
+        return opened
 
 
-class WatchedSMTPS(smtplib.SMTP_SSL):
-    def __init__(self, deadline: Deadline | None, *args: Any, **kwargs: Any) -> None:
+class WatchedSMTPS(smtplib.SMTP_SSL, WatchedSMTP):
+    """TLS from the beginning, over a connection that is watched already."""
+
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
         self.deadline = deadline
         super().__init__(*args, **kwargs)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        return _watched(self.deadline, super()._get_socket(host, port, timeout))  # type: ignore[misc]
 
 
 class DeadlineBackend(EmailBackend):
@@ -42,10 +51,22 @@ class DeadlineBackend(EmailBackend):
 
     @property
     def connection_class(self) -> Callable[..., smtplib.SMTP]:  # type: ignore[override]
+        if self.deadline is None:
+            return super().connection_class
         return partial(WatchedSMTPS if self.use_ssl else WatchedSMTP, self.deadline)
 
+    def open(self) -> bool | None:
+        """Our own name, which is said first, is asked of the resolver too; once found it is kept."""
+        if self.deadline is not None:
+            in_time(DNS_NAME.get_fqdn, self.deadline.left())
+        return super().open()
 
-def _watched(deadline: Deadline | None, opened: socket.socket) -> socket.socket:
-    if deadline is not None:
-        deadline.watch(opened)
-    return opened
+    def _close_connection(self, connection: smtplib.SMTP) -> None:
+        """
+        What a server says to goodbye is no news of the mail it took.
+
+        Nor does it hide what went wrong before.
+        """
+        with suppress(smtplib.SMTPException, OSError):
+            connection.quit()
+        connection.close()

@@ -81,6 +81,10 @@ class WordForm(forms.Form):
         return nonce
 
     def clean(self) -> None:
+        sent: Any = self.data
+        for name in ("solved", "score"):
+            if len(sent.getlist(name)) > 1:  # no page of ours sends that, and nothing says which counts
+                self.add_error(name, _("Choose one answer only."))
         given = self.cleaned_data
         if given.get("solved") == YES and "score" in given and given["score"] is None:
             self.add_error("score", _("Choose how satisfied you are."))

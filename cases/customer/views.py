@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.urls import reverse
 from django.utils import translation
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
 
     from cases.models import CustomerLink
 
+# Broken, too large, broken off, or in an encoding no form of ours has (an unknown one is a LookupError or a
+# UnicodeError only when the words are read).
+UNREADABLE = (
+    MultiPartParserError,
+    SuspiciousOperation,
+    BadRequest,
+    UnreadablePostError,
+    LookupError,
+    UnicodeError,
+)
+
 
 # There is no cookie a foreign page could ride on; the nonce in the form says that its page was opened.
 @csrf_exempt
@@ -42,13 +54,13 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
     if request.method not in METHODS:
         return not_allowed()
     try:
-        data = request.POST
-    except (MultiPartParserError, SuspiciousOperation):  # broken or too large: no form of ours
+        data, wanted = request.POST, request.GET.get("lang", "")
+    except UNREADABLE:
         return unreadable()
     link = find_link(token, database_now())
     if link is None:
         return missing()
-    language = wanted_language(request, link)
+    language = wanted if wanted in Language.values else link.case.customer.language
     with translation.override(language):
         visit = Visit(link, token, language)
         return visit.take_word(data) if request.method == "POST" else visit.show()
@@ -57,11 +69,6 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
 def address_of(request: HttpRequest) -> str:
     """Where the request really comes from; the login counts by the same."""
     return str(import_string(settings.AXES_CLIENT_IP_CALLABLE)(request))
-
-
-def wanted_language(request: HttpRequest, link: CustomerLink) -> str:
-    wanted = request.GET.get("lang", "")
-    return wanted if wanted in Language.values else link.case.customer.language
 
 
 class Visit:

@@ -120,6 +120,7 @@ GATEWAY: dict[str, Any] = {
         "method": "POST",
         "format": "json",
         "body": {"to": "{phone}", "text": "{text}", "key": "{key}"},
+        "success": {"field": "code", "values": [0]},
     },
 }
 

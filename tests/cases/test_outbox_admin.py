@@ -210,11 +210,23 @@ def test_who_may_only_look_sees_neither_key_nor_options(role: Role, client: Clie
         {"options": '{"body": {}}'},
         {"channel": "sms", "options": '{"body": {"to": "{name}"}}'},
         {"channel": "sms", "options": "[]"},
+        {"channel": "sms", "options": '{"body": {}}'},
+        {"channel": "sms", "options": '{"body": {}, "success": {}}'},
+        {"channel": "sms", "options": '{"body": {}, "success": {"statuses": [200]}, "busy": [22]}'},
     ],
 )
 def test_what_could_never_work_is_refused(wrong: dict[str, str], reader: Client) -> None:
     assert add(reader, **wrong).status_code == 200
     assert Endpoint.objects.count() == 0
+
+
+def test_a_gateway_is_told_how_it_says_that_it_took_a_message(reader: Client) -> None:
+    refused = add(reader, channel="sms", options='{"body": {"to": "{phone}"}}').content.decode()
+    assert "statuses&quot;: [200]" in refused
+    for success in ('{"statuses": [200]}', '{"field": "code", "values": [0]}'):
+        options = f'{{"body": {{"to": "{{phone}}"}}, "success": {success}}}'
+        assert add(reader, name=success, channel="sms", options=options).status_code == 302
+    assert Endpoint.objects.filter(channel="sms").count() == 2
 
 
 def test_a_test_message_is_sent_by_post(reader: Client, gateway: HttpGateway) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes, policy
 from time import monotonic
 from typing import Any
 
@@ -65,7 +66,27 @@ def test_what_is_no_address_is_told_nobody(address: str, mail: MailGateway) -> N
     assert mail.journal.deliveries == []
 
 
-@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    ("site", "domain"),
+    [
+        ("https://cases.example.com:8443", "cases.example.com"),
+        ("https://客服.example.com", "xn--ubtq9x.example.com"),
+        ("https://[2001:DB8::1]:8443", "[IPv6:2001:db8::1]"),
+        ("http://10.0.0.1:8000", "10.0.0.1"),
+        (f"https://{'长' * 70}.example.com", "localhost"),
+        ("https://[2001", "localhost"),
+        ("https://[fe80::1%25eth0]", "[IPv6:fe80::1]"),
+        ("", "localhost"),
+    ],
+)
+def test_whatever_the_site_is_called_the_message_id_is_sound(site: str, domain: str, settings: Any) -> None:
+    settings.SITE_URL = site
+    raw = email.as_message(letter("email", "anna@example.com")).message().as_bytes()
+    header = message_from_bytes(raw, policy=policy.default)["Message-ID"]
+    assert (str(header), header.defects) == (f"<{KEY}@{domain}>", ())
+
+
+@pytest.mark.parametrize("step", ["RCPT", "DATA"])
 def test_four_hundred_means_later_and_five_hundred_never(step: str, mail: MailGateway) -> None:
     mail.answers[step] = "451 4.7.1 anna@example.com is greylisted"
     with pytest.raises(TemporaryFailure) as later:
@@ -75,6 +96,20 @@ def test_four_hundred_means_later_and_five_hundred_never(step: str, mail: MailGa
         send()
     assert (later.value.cause, never.value.cause) == ("busy: 451", "refused: 550")
     assert later.value.answered == (step == "RCPT")
+
+
+def test_a_refused_sender_is_no_fault_of_the_mail(mail: MailGateway) -> None:
+    for answer in ("553 5.7.1 Sender must be the authorized user", "550 5.1.0 rejected", "501 bad address"):
+        mail.answers["MAIL"] = answer
+        with pytest.raises(TemporaryFailure, match=f"not_set_up: {answer[:3]}") as caught:
+            send()
+        assert not caught.value.answered
+    mail.answers["MAIL"] = "451 4.7.1 later"
+    with pytest.raises(TemporaryFailure, match="busy: 451"):
+        send()
+    mail.answers["MAIL"] = "552 5.3.4 Message size exceeds limit"
+    with pytest.raises(PermanentFailure, match="refused: 552"):
+        send()
 
 
 def test_a_wrong_login_is_no_fault_of_the_mail(mail: MailGateway, settings: Any) -> None:

@@ -48,31 +48,112 @@ def test_what_is_filled_in_is_not_filled_again(gateway: HttpGateway) -> None:
     assert gateway.journal.deliveries[0].json == {"text": "{secret} {phone}"}
 
 
+def test_a_long_text_keeps_the_customers_link(gateway: HttpGateway, settings: Any) -> None:
+    settings.SITE_URL = "https://service.example.com"
+    link = "https://service.example.com/c/token/"
+    text(
+        gateway,
+        {"body": {"text": "{text}"}},
+        body=f"结果：{'长' * 600}\n请确认：\n{link}\n\n服务单号：CS20261127001",
+    )
+    said = gateway.journal.deliveries[0].json["text"]
+    assert len(said) == sms.LONGEST
+    assert said.endswith(f"长…\n请确认：\n{link}\n\n服务单号：CS20261127001")
+
+
+def test_a_gateway_by_get_takes_as_long_a_text_as_one_by_post(gateway: HttpGateway) -> None:
+    options = {"body": {"to": "{phone}", "text": "{text}"}, "method": "GET"}
+    text(gateway, options, body="长" * sms.LONGEST)
+    (delivery,) = gateway.journal.deliveries
+    assert parse_qs(urlsplit(delivery.path).query)["text"] == ["长" * sms.LONGEST]
+    with pytest.raises(PermanentFailure, match="too_long: "):
+        text(gateway, options | {"body": {"a": "{text}", "b": "{text}"}}, body="长" * sms.LONGEST)
+    assert len(gateway.journal.deliveries) == 1
+
+
+@pytest.mark.parametrize("ending", ["?user=a", "?user=a#part", "#part", "?"])
+def test_the_query_stands_behind_that_of_the_address(ending: str, gateway: HttpGateway) -> None:
+    options = {"body": {"text": "{text}"}, "method": "GET"}
+    sms.send(letter("sms", "+8613812345678", url=f"{gateway.url}{ending}", options=options, body="x"))
+    wanted = "/hook?user=a&text=x" if "user" in ending else "/hook?text=x"
+    assert gateway.journal.deliveries[0].path == wanted
+
+
+ZERO = {"field": "code", "values": [0]}
+
+
 @pytest.mark.parametrize(
-    ("success", "answer", "taken"),
+    ("success", "answer"),
     [
-        ({}, (200, {"code": 1}), True),
-        ({"field": "code", "values": [0, "0"]}, (200, {"code": 0}), True),
-        ({"field": "code", "values": [0, "0"]}, (200, {"code": "0"}), True),
-        ({"field": "code", "values": [0]}, (200, {"code": 7}), False),
-        ({"field": "code", "values": [0]}, (200, {}), False),
-        ({"field": "code", "values": [0]}, (200, "no json"), False),
-        ({"field": "data.code", "values": ["OK"]}, (200, {"data": {"code": "OK"}}), True),
-        ({"field": "data.code", "values": ["OK"]}, (200, {"data": []}), False),
-        ({"field": "data", "values": ["OK"]}, (200, {"data": ["OK"]}), False),
-        ({"statuses": [201]}, (201, {}), True),
-        ({"statuses": [201]}, (200, {}), False),
+        ({}, (200, {"code": 1})),
+        ({"field": "code", "values": [0, "0"]}, (200, {"code": 0})),
+        ({"field": "code", "values": [0, "0"]}, (200, {"code": "0"})),
+        ({"field": "data.code", "values": ["OK"]}, (200, {"data": {"code": "OK"}})),
+        ({"field": "ok", "values": [True]}, (200, {"ok": True})),
+        ({"statuses": [201]}, (201, {})),
+        ({"statuses": [404]}, (404, {})),
     ],
 )
 def test_how_a_gateway_says_that_it_took_it(
-    gateway: HttpGateway, success: Any, answer: tuple[int, Any], taken: bool
+    gateway: HttpGateway, success: Any, answer: tuple[int, Any]
 ) -> None:
     gateway.behave(lambda talk: talk.answer(*answer))
-    options = {"body": {"text": "{text}"}, "success": success}
-    if taken:
+    text(gateway, {"body": {"text": "{text}"}, "success": success})
+    assert len(gateway.journal.deliveries) == 1
+
+
+@pytest.mark.parametrize(
+    ("success", "answer", "cause"),
+    [
+        (ZERO, (200, {"code": 7}), "refused: 7"),
+        ({"field": "data.code", "values": ["OK"]}, (200, {"data": {"code": "a text of theirs"}}), "refused"),
+        ({"field": "ok", "values": [True]}, (200, {"ok": False}), "refused"),
+        ({}, (400, {}), "refused: 400"),
+    ],
+)
+def test_a_refusal_is_final_and_an_answer(
+    gateway: HttpGateway, success: Any, answer: tuple[int, Any], cause: str
+) -> None:
+    gateway.behave(lambda talk: talk.answer(*answer))
+    with pytest.raises(PermanentFailure) as caught:
+        text(gateway, {"body": {"text": "{text}"}, "success": success})
+    assert (caught.value.cause, caught.value.answered) == (cause, True)
+
+
+@pytest.mark.parametrize(
+    ("success", "answer"),
+    [
+        (ZERO, (200, "<html>maintenance</html>")),
+        (ZERO, (200, '{"code": 0, "te')),
+        (ZERO, (200, "")),
+        (ZERO, (200, {})),
+        (ZERO, (200, {"code": None})),
+        (ZERO, (200, {"code": False})),
+        (ZERO, (200, {"code": "0"})),
+        (ZERO, (200, {"code": [0]})),
+        ({"field": "ok", "values": [True]}, (200, {"ok": 1})),
+        ({"field": "data.code", "values": ["OK"]}, (200, {"data": []})),
+        ({"statuses": [201]}, (200, {})),
+    ],
+)
+def test_what_is_not_understood_is_tried_again_and_no_success_for_the_breaker(
+    gateway: HttpGateway, success: Any, answer: tuple[int, Any]
+) -> None:
+    gateway.behave(lambda talk: talk.answer(*answer))
+    with pytest.raises(TemporaryFailure, match="not_understood") as caught:
+        text(gateway, {"body": {"text": "{text}"}, "success": success})
+    assert not caught.value.answered
+
+
+@pytest.mark.parametrize(("code", "cause"), [(22, "busy: 22"), ("LIMIT", "busy")])
+def test_a_gateway_may_say_later_by_a_value(code: Any, cause: str, gateway: HttpGateway) -> None:
+    options = {"body": {"text": "{text}"}, "success": ZERO, "busy": [22, "LIMIT"]}
+    gateway.behave(lambda talk: talk.answer(200, {"code": code}))
+    with pytest.raises(TemporaryFailure) as caught:
         text(gateway, options)
-        return
-    with pytest.raises(PermanentFailure, match="refused"):
+    assert caught.value.cause == cause
+    gateway.behave(lambda talk: talk.answer(200, {"code": 23}))
+    with pytest.raises(PermanentFailure, match="refused: 23"):
         text(gateway, options)
 
 
@@ -95,6 +176,12 @@ WRONG: list[tuple[str, Any]] = [
     ("headers", {"body": {}, "headers": []}),
     ("success", {"body": {}, "success": {"field": "code"}}),
     ("success", {"body": {}, "success": {"statuses": ["200"]}}),
+    ("success", {"body": {}, "success": {"field": "code", "values": [None]}}),
+    ("success", {"body": {}, "success": {"field": "code", "values": [[0]]}}),
+    ("busy", {"body": {}, "busy": [22]}),
+    ("busy", {"body": {}, "success": {"statuses": [200]}, "busy": [22]}),
+    ("busy", {"body": {}, "success": ZERO, "busy": 22}),
+    ("busy", {"body": {}, "success": ZERO, "busy": [{}]}),
     ("timeout", {"body": {}, "timeout": 100}),
 ]
 
@@ -105,3 +192,12 @@ def test_wrong_options_are_named_and_nothing_is_sent(part: str, options: Any, ga
     with pytest.raises(PermanentFailure, match="not_set_up"):
         text(gateway, options)
     assert gateway.journal.deliveries == []
+
+
+def test_success_is_said_by_a_field_or_by_statuses_alone() -> None:
+    for success in (ZERO, {"statuses": [200]}, ZERO | {"statuses": [200]}):
+        assert sms.says_what_success_is({"success": success})
+    nothing: list[Any] = [{}, {"statuses": []}, {"field": ""}]
+    for silent in nothing:
+        assert not sms.says_what_success_is({"success": silent})
+    assert not sms.says_what_success_is({})

@@ -127,11 +127,47 @@ def test_a_program_that_presses_the_button_of_the_page_answers_nothing(case: Cas
 def test_what_no_browser_sends_is_refused_alike_with_and_without_a_link(page: Visitor) -> None:
     broken = {"data": b"no parts", "content_type": "multipart/form-data; boundary=x; boundary"}
     large = {"data": {"nonce": "n" * 3_000_000}}
-    for body in (broken, large):
+    many = {"data": {}, "query_params": {f"a{number}": "" for number in range(2001)}}
+    for body in (broken, large, many):
         for path in (page.path, "/c/unknown/"):
             response = page.client.post(path, **body)
             assert response.status_code in (400, 404 if path == "/c/unknown/" else 422)
             assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "application/x-www-form-urlencoded; charset=gbk",
+        "application/x-www-form-urlencoded; charset=base64",
+        "multipart/form-data; boundary=x; charset=base64",
+        "multipart/form-data; boundary=x; charset=idna",
+        "multipart/form-data; boundary=x; charset=utf-16",
+    ],
+)
+def test_an_encoding_no_browser_sends_is_answered_like_any_other_nonsense(
+    kind: str, page: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="solved"\r\n\r\nno\r\n--x--\r\n'
+    body = part if kind.startswith("multipart") else b"solved=no&score=1"
+    before = counts()
+    for path in (page.path, "/c/unknown/"):
+        for method in ("GET", "POST"):
+            response = page.client.generic(method, path, body, content_type=kind)
+            assert response.status_code in (200, 400, 404, 422)
+            assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert counts() == before
+    assert [record for record in caplog.records if record.exc_info or record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize("path", ["/c/a%0A/b", "/c/a%0A/", "/c/%0A", "/c/a%0Db%E2%80%A8/c", "/c/a/b/"])
+def test_whatever_begins_like_a_link_gets_the_one_answer_and_is_counted(path: str) -> None:
+    known, client = Client().get("/c/unknown/"), Client(REMOTE_ADDR="203.0.113.7")
+    answers = [client.get(path) for _n in range(21)]
+    assert [answer.status_code for answer in answers] == [404] * 20 + [429]
+    assert answers[0].content == known.content
+    assert answers[0].headers["Referrer-Policy"] == "no-referrer"
+    assert answers[0].headers["Cache-Control"] == known.headers["Cache-Control"]
 
 
 def test_a_nonce_is_good_for_its_own_link_and_for_a_day(scene: Scene, case: Case, page: Visitor) -> None:
@@ -156,10 +192,14 @@ def test_a_nonce_is_good_for_its_own_link_and_for_a_day(scene: Scene, case: Case
         {"solved": "yes", "score": "0"},
         {"solved": "no", "score": "1e0"},
         {"solved": "no", "comment": "长" * 1001},
+        {"solved": ["yes", "no"], "score": "5"},
+        {"solved": ["no", "no"], "score": "1"},
+        {"solved": "no", "score": ["5", "1"]},
+        {"solved": "yes", "score": ["5", ""]},
     ],
 )
 def test_an_impossible_answer_is_said_to_be_one_and_what_was_typed_stays(
-    case: Case, page: Visitor, answers: dict[str, str]
+    case: Case, page: Visitor, answers: dict[str, str | list[str]]
 ) -> None:
     before = counts()
     response = page.post(**answers)

@@ -1,0 +1,152 @@
+"""Mail servers that are slow to find, to reach or to say goodbye."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from time import monotonic
+from typing import Any, Self
+
+import pytest
+from django.core.mail.utils import DNS_NAME
+
+from cases.channels import email
+from cases.channels.base import TemporaryFailure
+from tests.channels.letters import letter
+from tests.gateway_fixtures import use_mail_server
+from tests.gateways import DumbServer
+
+HARD_END = 0.75  # seconds: half as much again as what use_mail_server lets an answer take
+AMPLE = 0.6  # seconds more, for a machine that does other things too
+
+
+class PlainServer:
+    """Takes one mail and answers QUIT with these bytes, or with silence until it is stopped."""
+
+    def __init__(self, goodbye: bytes | None) -> None:
+        self.goodbye = goodbye
+        self.taken = 0
+        self.stopping = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self.listener.getsockname()[1])
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.stopping.set()
+        self._thread.join()
+        self.listener.close()
+
+    def _serve(self) -> None:
+        connection, _address = self.listener.accept()
+        with connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 here\r\n")
+            for line in lines:
+                if line[:4].upper() == b"QUIT":
+                    self._say_goodbye(connection)
+                    return
+                if line[:4].upper() == b"DATA":
+                    connection.sendall(b"354 go on\r\n")
+                    while next(lines) != b".\r\n":
+                        pass
+                    self.taken += 1
+                connection.sendall(b"250 well\r\n")
+
+    def _say_goodbye(self, connection: socket.socket) -> None:
+        if self.goodbye is None:
+            self.stopping.wait(10)
+        else:
+            connection.sendall(self.goodbye)
+
+
+@pytest.mark.parametrize(
+    "goodbye",
+    [b"500 what?\r\n", b"421 bye\r\n", b"2" * 9000 + b"\r\n", b"\xff\xfe\r\n", b"", None],
+    ids=["refused", "busy", "endless line", "garbage", "nothing", "silence"],
+)
+def test_what_is_said_to_goodbye_is_no_news_of_the_mail(goodbye: bytes | None, settings: Any) -> None:
+    with PlainServer(goodbye) as server:
+        use_mail_server(settings, server.port)
+        email.send(letter("email", "anna@example.com"))
+    assert server.taken == 1
+
+
+@pytest.fixture
+def black_holes() -> Iterator[list[tuple[str, int]]]:
+    """Six addresses that answer nothing: the queue of each is full."""
+    with ExitStack() as stack:
+        addresses = []
+        for _n in range(6):
+            hole = stack.enter_context(socket.socket())
+            hole.bind(("127.0.0.1", 0))
+            hole.listen(0)
+            addresses.append(hole.getsockname())
+            for _knock in range(3):
+                knocking = stack.enter_context(socket.socket())
+                knocking.setblocking(False)
+                knocking.connect_ex(addresses[-1])
+        yield addresses
+
+
+def seconds_until_too_slow(*, cause: str) -> float:
+    begun = monotonic()
+    with pytest.raises(TemporaryFailure) as caught:
+        email.send(letter("email", "anna@example.com"))
+    assert caught.value.cause == cause
+    return monotonic() - begun
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_many_addresses_that_do_not_answer_share_one_end(
+    tls: bool, black_holes: list[tuple[str, int]], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in black_holes]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
+    use_mail_server(settings, 25)
+    settings.EMAIL_USE_SSL = tls
+    assert seconds_until_too_slow(cause="too_slow") < HARD_END + AMPLE
+
+
+def test_an_address_that_does_not_answer_leaves_time_for_the_next(
+    black_holes: list[tuple[str, int]], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with PlainServer(b"221 bye\r\n") as server:
+        addresses = [black_holes[0], ("127.0.0.1", server.port)]
+        rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
+        use_mail_server(settings, 25)
+        email.send(letter("email", "anna@example.com"))
+    assert server.taken == 1
+
+
+@pytest.mark.parametrize("asked", ["getaddrinfo", "getfqdn"])
+def test_a_resolver_that_does_not_answer_holds_nobody_longer(
+    asked: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the name of the server nor our own, which is said first."""
+    released = threading.Event()
+
+    def silent(*args: Any, **kwargs: Any) -> Any:
+        released.wait(10)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, asked, silent)
+    monkeypatch.delattr(DNS_NAME, "_fqdn", raising=False)
+    use_mail_server(settings, 25)
+    cause = "no_such_name" if asked == "getaddrinfo" else "too_slow"
+    try:
+        assert seconds_until_too_slow(cause=cause) < HARD_END + AMPLE
+    finally:
+        released.set()
+
+
+def test_a_handshake_that_never_ends_is_ended(settings: Any) -> None:
+    with DumbServer(b"\x16\x03\x03") as server:  # read as the head of a long record
+        use_mail_server(settings, server.port)
+        settings.EMAIL_USE_SSL = True
+        assert seconds_until_too_slow(cause="too_slow") < HARD_END + AMPLE
