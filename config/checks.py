@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from django.core.checks import CheckMessage
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 @register(Tags.security, deploy=True)
 def check_site_url(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -65,3 +67,15 @@ def check_outgoing(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         hint = "Only tests need private addresses; robots and gateways are reached by public ones."
         found.append(Warning("OUTGOING_ALLOW opens private addresses.", hint=hint, id="bihuan.W003"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A site that others reach, and that cannot write to them. On one's own machine nobody waits for mail."""
+    ours = settings.EMAIL_BACKEND.endswith("DeadlineBackend") and not settings.EMAIL_HOST
+    reached = urlsplit(settings.SITE_URL).hostname not in {None, *LOOPBACK}
+    if ours and reached and settings.OUTGOING != "catch":
+        hint = "Set EMAIL_URL, as in smtp+tls://name:password@smtp.example.com:587."
+        message = "There is no mail server: neither customers nor staff get any mail."
+        return [Warning(message, hint=hint, id="bihuan.W004")]
+    return []

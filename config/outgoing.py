@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 
@@ -15,7 +14,7 @@ OUTGOING_VARIABLES: dict[str, Any] = {
     "OUTGOING": (str, "send"),  # "catch": nothing leaves this machine, it is kept in VAR_DIR/outbox
     "OUTGOING_ALLOW": (list, []),  # host:port that may be called though private and without TLS
     "EMAIL_URL": (str, ""),  # smtp+tls://name:password@host:587; absent: no mail is sent
-    "DEFAULT_FROM_EMAIL": (str, ""),  # absent: noreply@ the host of SITE_URL
+    "DEFAULT_FROM_EMAIL": (str, ""),  # absent: noreply@ the domain of SITE_URL
     "NOTICE_RETRIES": (lambda text: [int(part) for part in text.split(",")], RETRIES),
     "NOTICE_LEASE": (float, 60.0),  # seconds for which a claimed notice is left to who claimed it
 }
@@ -34,8 +33,3 @@ def mail_settings(url: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": bool(found.get("EMAIL_USE_TLS")),
         "EMAIL_USE_SSL": bool(found.get("EMAIL_USE_SSL")),
     }
-
-
-def host_of(url: str) -> str:
-    """The name in the address of the site, for addresses of mail."""
-    return urlsplit(url).hostname or "localhost"

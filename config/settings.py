@@ -15,9 +15,11 @@ import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
+from cases.channels.domains import mail_domain
 from config.navigation import UNFOLD as UNFOLD
-from config.outgoing import OUTGOING_VARIABLES, host_of, mail_settings
+from config.outgoing import OUTGOING_VARIABLES, mail_settings
 from config.secrets import read_or_make_secret_key
+from config.servers import with_password
 from config.structured_logging import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ env = environ.Env(
     ALLOWED_HOSTS=(list, ["127.0.0.1", "localhost", "[::1]"]),
     CSRF_TRUSTED_ORIGINS=(list, []),
     DATABASE_URL=(str, ""),  # absent: SQLite
+    POSTGRES_PASSWORD=(str, ""),  # where DATABASE_URL has none: any characters, as they are
     STATEMENT_TIMEOUT=(int, 15_000),  # PostgreSQL, milliseconds; 0 for a long migration
     TIME_ZONE=(str, "Asia/Shanghai"),
     LOG_LEVEL=(str, "INFO"),  # INFO records every request, WARNING those that went wrong
@@ -42,9 +45,16 @@ env = environ.Env(
     OTP_REQUIRED_ROLES=(list, ["manager", "administrator"]),
     SITE_URL=(str, "http://127.0.0.1:8000"),  # how people reach the site: links in notices begin with it
     REDIS_URL=(str, ""),  # the broker of the workers; absent: `manage.py ticker` does their work
+    REDIS_PASSWORD=(str, ""),  # where REDIS_URL has none: any characters, as they are
     DEADMAN_URL=(str, ""),  # called once a minute while clocks are worked on; who watches it misses us
     **OUTGOING_VARIABLES,
 )
+
+
+def _server(url: str, password: str) -> str:
+    """The URL of the first variable with the password of the second, which may begin with a $."""
+    return with_password(env(url), env.ENVIRON.get(password, ""), named=(url, password))
+
 
 VAR_DIR = Path(env("VAR_DIR"))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -124,7 +134,7 @@ TEMPLATES = [
 # --- Database -------------------------------------------------------------------------------------
 
 if env("DATABASE_URL"):
-    DATABASES = {"default": env.db_url("DATABASE_URL")}
+    DATABASES = {"default": env.db_url_config(_server("DATABASE_URL", "POSTGRES_PASSWORD"))}
     if "postgresql" in DATABASES["default"]["ENGINE"]:
         DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
         DATABASES["default"]["OPTIONS"] = {
@@ -226,7 +236,7 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOS
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 10  # seconds for each answer of the server
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{host_of(env('SITE_URL'))}"
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{mail_domain(env('SITE_URL'))}"
 
 # --- Files ----------------------------------------------------------------------------------------
 
@@ -263,7 +273,7 @@ TIME_ZONE = env("TIME_ZONE")
 # --- Workers --------------------------------------------------------------------------------------
 
 SITE_URL = env("SITE_URL").rstrip("/")
-REDIS_URL: str = env("REDIS_URL")
+REDIS_URL: str = _server("REDIS_URL", "REDIS_PASSWORD")
 DEADMAN_URL: str = env("DEADMAN_URL")
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # The rest of Celery's settings: config/queues.py.

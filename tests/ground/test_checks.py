@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from config.checks import check_broker, check_site_url
+from config.checks import check_broker, check_mail, check_site_url
 
 
 def ids(found: list[Any]) -> list[str]:
@@ -44,3 +44,21 @@ def test_a_cache_never_shares_the_brokers_server(
 def test_links_lead_to_where_the_site_is(url: str, found: list[str], settings: LazySettings) -> None:
     settings.SITE_URL, settings.SECURE_SSL_REDIRECT = url, True
     assert ids(check_site_url(None)) == found
+
+
+@pytest.mark.parametrize(
+    ("site", "host", "outgoing", "found"),
+    [
+        ("https://service.example.com", "", "send", ["bihuan.W004"]),
+        ("https://service.example.com", "smtp.example.com", "send", []),
+        ("https://service.example.com", "", "catch", []),  # has a warning of its own
+        ("http://127.0.0.1:8000", "", "send", []),
+        ("http://[::1]:8000", "", "send", []),
+    ],
+)
+def test_a_site_that_others_reach_has_a_mail_server(
+    site: str, host: str, outgoing: str, found: list[str], settings: LazySettings
+) -> None:
+    settings.EMAIL_BACKEND, settings.EMAIL_HOST = "cases.channels.smtp.DeadlineBackend", host
+    settings.SITE_URL, settings.OUTGOING = site, outgoing
+    assert ids(check_mail(None)) == found

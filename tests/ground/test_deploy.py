@@ -101,6 +101,7 @@ def test_a_unit_runs_without_rights_and_starts_again(unit: Path) -> None:
     assert service["EnvironmentFile"] == "/etc/bihuan/env"
     assert (service["NoNewPrivileges"], service["ProtectSystem"]) == ("yes", "strict")
     assert service["CapabilityBoundingSet"] == ""
+    assert (service["StateDirectory"], service["StateDirectoryMode"]) == ("bihuan", "0750")
 
 
 def test_no_password_has_a_default() -> None:
@@ -128,6 +129,9 @@ def test_the_broker_keeps_what_it_is_given() -> None:
         "maxmemory 256mb",
         "maxmemory-policy noeviction",
         'save ""',
+        "bind 127.0.0.1",
+        "protected-mode yes",
+        "user default off",
     }
     assert wanted <= set(written)
 
@@ -142,20 +146,25 @@ def test_nginx_limits_and_logs_no_token() -> None:
     assert "$http_referer" not in shape
 
 
+def example() -> dict[str, str]:
+    """The example of settings, filled in with passwords of every kind."""
+    lines = re.findall(
+        r"^([A-Z_]+)=(.*)$", (DEPLOY / "env.example").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    secrets = {"SECRET_KEY": "k3Y-xP" * 10, "POSTGRES_PASSWORD": "p@ss/w#1", "REDIS_PASSWORD": "a?b/c"}
+    return dict(lines) | secrets
+
+
 def check_deploy(**environment: str) -> subprocess.CompletedProcess[str]:
     surroundings = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "HTTPS": "true"} | environment
     words = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     return subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
 
 
-def test_a_sound_installation_passes_the_deployment_check(tmp_path: Path) -> None:
-    result = check_deploy(
-        VAR_DIR=str(tmp_path),
-        SITE_URL="https://service.example.com",
-        REDIS_URL="redis://:x@127.0.0.1:6379/0",
-        DATABASE_URL="postgres://bihuan@127.0.0.1:1/bihuan",
-    )
+def test_the_example_filled_in_passes_the_deployment_check(tmp_path: Path) -> None:
+    result = check_deploy(**example() | {"VAR_DIR": str(tmp_path)})
     assert result.returncode == 0, result.stderr
+    assert "no issues" in result.stdout
 
 
 def test_mistakes_of_ours_are_found(tmp_path: Path) -> None:
@@ -169,3 +178,5 @@ def test_mistakes_of_ours_are_found(tmp_path: Path) -> None:
     )
     found = set(re.findall(r"bihuan\.[EW]\d+", result.stderr))
     assert found == {"bihuan.E002", "bihuan.W001", "bihuan.W002", "bihuan.W003"}
+    mute = check_deploy(**example() | {"VAR_DIR": str(tmp_path), "EMAIL_URL": ""})
+    assert set(re.findall(r"bihuan\.[EW]\d+", mute.stderr)) == {"bihuan.W004"}
