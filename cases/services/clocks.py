@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import State
 from cases.clock import database_now as database_now
 from cases.exceptions import NotPossible
+from cases.expected_clocks import expected_clocks
 from cases.models import Timer
 from cases.services.bulk_rows import MANY, insert_rows, values_of
 from cases.services.set_wise import update_rows
 from cases.standards import Standards, Traits, remembered_standards
-from cases.timers import Sync, expected_clocks, next_deadline, sync_timers
+from cases.timers import Sync, next_deadline, sync_timers
 from cases.worktime import NoWorkingTime
 
 if TYPE_CHECKING:

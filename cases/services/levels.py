@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from cases.choices import StandardsChange
 from cases.clock import database_now
 from cases.exceptions import InvalidInput, NotPermitted
+from cases.expected_clocks import response_time
 from cases.models import LadderStep, ServiceLevel, ServiceLevelVersion, Team
 from cases.services.rearming import named, next_stamp, standards_changed
 from cases.standards import Standards, present_standards
-from cases.timers import response_time
 from cases.worktime import add_working_time
 
 if TYPE_CHECKING:
