@@ -3,7 +3,8 @@ Fake gateways on loopback that say what they got: HTTP servers and mail servers,
 
 A behaviour is asked for each delivery, so it can be changed while the server runs. Every delivery is kept
 with its key (Idempotency-Key, or what stands before the @ of a Message-ID) and, given a path, appended to a
-file as a line of JSON before the answer is given: who is killed on receipt has been delivered to.
+file as a line of JSON before the answer is given: who is killed on receipt has been delivered to. Whether
+what arrives under a behaviour counts as taken is said with the behaviour and kept with the delivery.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Delivery:
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    taken: bool = True
 
     @property
     def json(self) -> Any:
@@ -54,7 +56,7 @@ class Journal:
     def add(self, delivery: Delivery) -> None:
         with self._lock:
             if self.path is not None:
-                line = json.dumps({"key": delivery.key, "path": delivery.path})
+                line = json.dumps({"key": delivery.key, "path": delivery.path, "taken": delivery.taken})
                 with self.path.open("a") as file:
                     file.write(line + "\n")
             self.deliveries.append(delivery)
@@ -125,10 +127,11 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        delivery = Delivery(_key_of(headers, body), self.path, headers, body)
+        behaviour, taken = self.server.conduct
+        delivery = Delivery(_key_of(headers, body), self.path, headers, body, taken)
         self.server.journal.add(delivery)
         self.close_connection = True
-        self.server.behaviour(Talk(self, delivery))
+        behaviour(Talk(self, delivery))
 
     do_GET = do_POST
 
@@ -153,7 +156,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, behaviour: Behaviour, journal: Journal, port: int) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self.behaviour, self.journal = behaviour, journal
+        self.conduct, self.journal = (behaviour, True), journal
         self.stopping = threading.Event()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -171,9 +174,9 @@ class HttpGateway:
         self.address = f"127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
 
-    def behave(self, behaviour: Behaviour) -> None:
-        """From the next request on."""
-        self.server.behaviour = behaviour
+    def behave(self, behaviour: Behaviour, *, taken: bool = True) -> None:
+        """From the next request on; ``taken`` is whether what arrives then counts as delivered."""
+        self.server.conduct = (behaviour, taken)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -187,11 +190,12 @@ class HttpGateway:
 
 
 class MailHandler:
-    """Answers each step of SMTP with what ``answers`` says for it, else accepts."""
+    """Answers each step of SMTP as ``answers`` says, else accepts; ``refused`` keeps each address refused."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.answers: dict[str, str] = {}
+        self.refused: list[str] = []
 
     async def handle_MAIL(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -205,6 +209,7 @@ class MailHandler:
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         if refusal := self.answers.get(address) or self.answers.get("RCPT"):
+            self.refused.append(address)
             return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -226,7 +231,7 @@ class MailGateway:
     def __init__(self, *, path: Path | None = None, port: int = 0) -> None:
         self.journal = Journal(path)
         handler = MailHandler(self.journal)
-        self.answers = handler.answers
+        self.answers, self.refused = handler.answers, handler.refused
         self.controller = Controller(handler, hostname="127.0.0.1", port=port or free_port())
 
     @property
