@@ -15,9 +15,15 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-HEAD = f"{'fault':<6} {'trials':>6} {'violations':>10} {'p50 s':>7} {'p99 s':>7} {'max s':>7} {'doubles':>7}"
+if TYPE_CHECKING:
+    from tests.faults.trials import Result
+
+HEAD = (
+    f"{'fault':<6} {'trials':>6} {'violations':>10} {'p50 s':>7} {'p99 s':>7} {'max s':>7} {'doubles':>7}"
+    f" {'s each':>7}"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -50,29 +56,32 @@ def run(folder: Path, options: argparse.Namespace) -> list[dict[str, Any]]:
         import django
 
         django.setup()
-        from tests.faults.injuries import FAULTS, SQLITE_FAULTS, NotHere
+        from tests.faults.founding import make_world
+        from tests.faults.injuries import FAULTS, SQLITE_FAULTS
+        from tests.faults.trial import NotHere
         from tests.faults.trials import run_trials
-        from tests.faults.world import make_world
 
         world = make_world(ground)
         ground.begin()
-        results: list[dict[str, Any]] = []
+        results: list[Result] = []
         say(HEAD)
         for fault in options.fault or (SQLITE_FAULTS if options.sqlite else FAULTS):
             try:
-                result = run_trials(ground, world, fault, options.trials, say).as_json()
+                result = run_trials(ground, world, fault, options.trials, say)
             except NotHere as missing:
                 say(f"{fault:<6} skipped: {missing}")
                 continue
             results.append(result)
             say(row_of(result))
-        return results
+        # In the order of their numbers, in whatever order they were tried.
+        return [result.as_json() for result in sorted(results, key=lambda one: int(one.fault[1:]))]
 
 
-def row_of(result: dict[str, Any]) -> str:
-    late = result["lateness"]
-    numbers = f"{late['p50']:>7.2f} {late['p99']:>7.2f} {late['max']:>7.2f} {result['doubles']:>7}"
-    return f"{result['fault']:<6} {result['trials']:>6} {result['violations']:>10} {numbers}"
+def row_of(result: Result) -> str:
+    late = result.as_json()["lateness"]
+    numbers = f"{late['p50']:>7.2f} {late['p99']:>7.2f} {late['max']:>7.2f} {result.doubles:>7}"
+    each = result.seconds / result.trials
+    return f"{result.fault:<6} {result.trials:>6} {result.violations:>10} {numbers} {each:>7.1f}"
 
 
 def say(words: str) -> None:

@@ -22,6 +22,11 @@ QUIET = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
 LEASE = 4  # seconds a claim is left to its holder: longer than the longest send, as it is elsewhere
 # A failed attempt is made again after two seconds.
 SECONDS_INSTEAD_OF_HOURS = {"NOTICE_LEASE": str(LEASE), "NOTICE_RETRIES": ",".join(["2"] * 30)}
+POOL = 2  # processes of the worker
+OUTSIDE = ("email", "sms", "webhook")  # channels that have a gateway here
+# How many messages a program can have under way at once: a process of the pool runs one task, which sends one
+# after the other; in the ticker each channel has a thread.
+SENDS_AT_ONCE = {"worker": POOL, "ticker": len(OUTSIDE)}
 
 
 @dataclass
@@ -92,7 +97,7 @@ class Ground:
                 "-Q",
                 "tick,send,heavy",
                 "-c",
-                "2",
+                str(POOL),
                 "--pool",
                 "prefork",
             ]
@@ -101,6 +106,29 @@ class Ground:
 
     def beat_command(self) -> list[str]:
         return [*CELERY, "beat", "--pidfile=", "-l", "WARNING"]
+
+    def is_alive(self, name: str) -> bool:
+        return name in self.programs and self.programs[name].is_alive
+
+    def is_at_work(self, name: str) -> bool:
+        """Whether PostgreSQL knows a connection of this program."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = %s LIMIT 1", [name])
+            return cursor.fetchone() is not None
+
+    def restart(self, **extra: str) -> None:
+        """Every program anew, with more in its environment; what is under way is ended first."""
+        for child in self.programs.values():
+            child.ask_to_end()
+        for child in self.programs.values():
+            child.stop()
+            child.start(**extra)
+        self.await_site()
+        others = self.programs.keys() - {"web"}  # which asks the database nothing of its own accord
+        if not until(lambda: all(map(self.is_at_work, others)), 60):
+            raise RuntimeError("not every program began to work again")
 
     def another(self, name: str, arguments: list[str], **extra: str) -> Child:
         """A further program, ended with the rig at the latest."""

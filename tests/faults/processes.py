@@ -19,7 +19,7 @@ LAST_WORDS = 15  # seconds a process may take to end
 
 
 class Child:
-    """One program of the product. Only what was started here is ever signalled."""
+    """One program of the product, known to PostgreSQL by its name. No other is ever signalled."""
 
     def __init__(self, name: str, arguments: list[str], environment: dict[str, str], folder: Path) -> None:
         self.name, self.arguments, self.environment = name, arguments, environment
@@ -31,7 +31,7 @@ class Child:
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments],
                 cwd=ROOT,
-                env=self.environment | extra,
+                env=self.environment | {"PGAPPNAME": self.name} | extra,
                 stdout=words,
                 stderr=words,
                 start_new_session=True,
@@ -57,11 +57,14 @@ class Child:
             self.signal(signal.SIGKILL)
         self.wait()
 
+    def ask_to_end(self) -> None:
+        """Its leader alone: whom it has begun it ends itself, when what they do is done."""
+        if self.process is not None and self.is_alive:
+            self.signal(signal.SIGCONT)
+            self.process.terminate()
+
     def stop(self) -> None:
-        if not self.is_alive:
-            return
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
+        self.ask_to_end()
         if not until(lambda: not self.is_alive, LAST_WORDS):
             self.kill()
         self.wait()

@@ -1,4 +1,4 @@
-"""The product as tests run it, but by the clock of the database and with patience scaled down like the hours."""
+"""The product as tests run it, but by the clock of the database, with patience scaled as its hours are."""
 
 from __future__ import annotations
 

@@ -6,36 +6,35 @@ rows.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connections
+from django.db.models import Q
 
 from cases.choices import State
 from cases.clock import database_now
 from cases.models import Escalation, Heartbeat
-from tests.faults.injuries import FAULTS, SQLITE_FAULTS, Trial
-from tests.faults.load import Journal, Load
+from tests.faults.injuries import FAULTS, SQLITE_FAULTS
+from tests.faults.journal import Journal
+from tests.faults.load import Load
 from tests.faults.processes import until
-from tests.faults.promises import (
-    broken_promises,
-    deliveries,
-    keys_sent,
-    lateness_since,
-    undelivered,
-    unsettled,
-)
-from tests.faults.world import World, spread_due
+from tests.faults.promises import broken_promises, lateness_since, unsettled
+from tests.faults.received import begun, blame_doubles, deliveries, doubled, keys_sent, undelivered
+from tests.faults.surroundings import WORKERS_ALONE, surroundings
+from tests.faults.testimony import blame_by_witnesses
+from tests.faults.trial import Trial
+from tests.faults.world import World, bring_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.faults.ground import Ground
 
-SETTLE = 60  # seconds in which all that waits must have been worked on
 DUE_WITHIN = 3.0  # seconds: clocks come due while the fault lasts
-FRESH = ((State.INTAKE, 4), (State.ANALYSIS, 3), (State.HANDLING, 4), (State.CONFIRMATION, 3))
+STOCK = ((State.INTAKE, 3), (State.ANALYSIS, 2), (State.HANDLING, 3), (State.CONFIRMATION, 2))
+AFTERWARDS = 0.5  # seconds of load after the healing
+RESUMED = 45  # seconds in which workers that lost something tick again
 
 
 @dataclass
@@ -47,7 +46,7 @@ class Result:
     violations: int = 0
     lateness: list[float] = field(default_factory=list)
     doubles: int = 0
-    details: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0  # all trials together
 
     def as_json(self) -> dict[str, Any]:
         """As faults.json keeps it."""
@@ -64,6 +63,12 @@ class Result:
             "doubles": self.doubles,
         }
 
+    def book(self, trial: Trial, late: list[float], doubles: int) -> None:
+        self.trials += 1
+        self.violations += len(trial.found)
+        self.lateness += late
+        self.doubles += doubles
+
 
 def _share(ordered: list[float], share: float) -> float:
     return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 2) if ordered else 0.0
@@ -72,64 +77,49 @@ def _share(ordered: list[float], share: float) -> float:
 def run_trials(ground: Ground, world: World, fault: str, trials: int, tell: Callable[[str], None]) -> Result:
     """Raises NotHere where the machine has not the means for this fault."""
     result = Result(fault)
-    for number in range(trials):
-        run_trial(ground, world, result, number, tell)
+    began = time.monotonic()
+    with surroundings(fault, ground):
+        for number in range(trials):
+            journal = Journal(ground.folder / "journal.jsonl")
+            trial = Trial(ground, world, journal, number, trials)
+            run_trial(trial, result)
+            for promise, rows in trial.found.items():
+                tell(f"  {fault} trial {number + 1}: {promise}: {rows[:10]}")
+    result.seconds = time.monotonic() - began
     return result
 
 
-def run_trial(ground: Ground, world: World, result: Result, number: int, tell: Callable[[str], None]) -> None:
-    trial = Trial(ground, world, Journal(ground.folder / "journal.jsonl"), number, {})
+def run_trial(trial: Trial, result: Result) -> None:
+    """Whatever does not hold afterwards is in ``trial.found``."""
+    ground = trial.ground
     since = Escalation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    seen = _deliveries(ground)
-    for state, count in FRESH:
-        world.cases_in(state, count)
-    spread_due(DUE_WITHIN)
+    seen = deliveries(ground)
+    for state, wanted in STOCK:
+        trial.world.stock_up(state, wanted)
+    bring_due(Q(), DUE_WITHIN)
     _strike(trial, result.fault)
-    left, sent = settle(), keys_sent()
-    counts = _deliveries(ground)
-    doubled = sum(counts[key] > 1 and counts[key] > seen[key] for key in counts)
-    found = trial.found | broken_promises(trial.journal.accepted, trial.journal.broken)
-    found |= _blame_of_rig(trial, result.fault, left, undelivered(sent, counts), doubled)
+    if left := settle(trial.settle_within):
+        trial.blame("I3, I5 nothing waits once all has settled", left)
+    sent, counts = keys_sent(), deliveries(ground)
+    if lost := undelivered(sent, counts):
+        trial.blame("I5 what was marked as sent was received", *lost)
+    again = doubled(seen, counts)
+    blame_doubles(trial, again)
+    _ask_rows_and_witnesses(trial)
     outage = trial.outage.total_seconds()
-    late = [seconds - outage if seconds >= outage else seconds for seconds in lateness_since(since)]
-    _book(result, found, late, doubled)
-    for promise, rows in found.items():
-        tell(f"  {result.fault} trial {number + 1}: {promise}: {rows}")
+    late = [seconds - outage if seconds >= outage / 2 else seconds for seconds in lateness_since(since)]
+    result.book(trial, late, len(again))
 
 
 def _strike(trial: Trial, fault: str) -> None:
     """The fault under load, and healing; whoever works alone must show that it goes on."""
-    ground, alone = trial.ground, fault in WORKERS_ALONE
-    if alone:
-        ground.programs["ticker"].stop()
-    with Load(ground.site, trial.world, trial.journal):
+    with Load(trial.world, trial.journal):
         (FAULTS | SQLITE_FAULTS)[fault](trial)
-        time.sleep(0.5)  # of load after the healing
+        time.sleep(AFTERWARDS)
     connections.close_all()  # ours may have been ended with the others
-    ground.await_site()
-    if alone:
-        if not until(ticks_again(), RESUMED):
-            trial.blame("the workers go on by themselves", fault)
-        ground.programs["ticker"].start()
-
-
-def _blame_of_rig(
-    trial: Trial, fault: str, left: dict[str, int], lost: list[Any], doubled: int
-) -> dict[str, list[Any]]:
-    """What the gateways and the clock say beside the rows."""
-    found: dict[str, list[Any]] = {}
-    if left:
-        found["I3, I5 nothing waits once all has settled"] = [left]
-    if lost:
-        found["I5 what was marked as sent was received"] = lost
-    if doubled and not trial.killed_while_sending and fault in NO_DOUBLES:
-        found["I5 nothing is delivered twice"] = [doubled]
-    return found
-
-
-# A ticker beside beat and workers would hide that they have stopped working.
-WORKERS_ALONE = ("F1", "F5", "F6", "F7")
-RESUMED = 45  # seconds in which workers that lost something tick again
+    trial.ground.await_site()
+    if fault in WORKERS_ALONE and not until(ticks_again(), RESUMED):
+        trial.blame("the workers go on by themselves", fault)
 
 
 def ticks_again() -> Callable[[], bool]:
@@ -138,32 +128,32 @@ def ticks_again() -> Callable[[], bool]:
     return lambda: Heartbeat.objects.filter(name="tick", at__gt=asked_at).exists()
 
 
-# Where nobody is killed, frozen or cut off while sending, a second delivery has no excuse.
-NO_DOUBLES = ("F3", "F5", "F6", "F14", "F15")
+def _ask_rows_and_witnesses(trial: Trial) -> None:
+    journal = trial.journal
+    for found in (
+        broken_promises(journal.accepted, journal.broken),
+        blame_by_witnesses(journal, trial.world.browsers.take_shown()),
+    ):
+        for promise, rows in found.items():
+            trial.blame(promise, *rows)
 
 
-def _book(result: Result, found: dict[str, list[Any]], late: list[float], doubled: int) -> None:
-    result.trials += 1
-    result.violations += len(found)
-    result.lateness += late
-    result.doubles += doubled
-    if found:
-        result.details.append(found)
+def settle(within: float) -> dict[str, int]:
+    """
+    What has still not been worked on after so many seconds; empty is well.
+
+    What somebody had in hand or will try again is waited for as well: a second delivery belongs to the trial
+    that is its cause.
+    """
+    tried = begun()
+    until(lambda: not _left(tried), within, every=0.25)
+    return _left(tried)
 
 
-def _deliveries(ground: Ground) -> Counter[str]:
-    return deliveries(ground.folder / "mail.jsonl", ground.folder / "hooks.jsonl")
-
-
-def settle() -> dict[str, int]:
-    """What has still not been worked on after SETTLE seconds; empty is well."""
-    until(lambda: not _left(), SETTLE, every=0.25)
-    return _left()
-
-
-def _left() -> dict[str, int]:
+def _left(tried: set[int]) -> dict[str, int]:
     try:
-        return {what: count for what, count in unsettled().items() if count}
+        left = unsettled() | {"notices tried": len(tried & begun())}
     except OperationalError:
         connections.close_all()
         return {"database": 1}
+    return {what: count for what, count in left.items() if count}
