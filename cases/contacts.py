@@ -17,6 +17,8 @@ NORMAL_EMAIL = r"^[^@\sA-Z]+@[^@\sA-Z]+$"
 HOME = "CN"
 # What a single number is written with; letters, extensions and a second number are not guessed at.
 ONE_PHONE = r"\+?[0-9\s\-\u2010-\u2015().]+"
+# In some countries, as in America, mobile numbers look like any others.
+MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
 LONGEST_CONTACT = 254  # RFC 5321 allows no longer e-mail address
 
 
@@ -51,6 +53,17 @@ def _normal_phone(text: str) -> str:
             _("This is no phone number. Write it like 13812345678, 021-62345678 or +44 20 7946 0958."),
         )
     return normal
+
+
+def takes_texts(phone: str) -> bool:
+    """Whether a text message to this number, in its normal form, can arrive: not so for landlines."""
+    if not phone.startswith("+"):
+        return False  # service numbers
+    try:
+        number = phonenumbers.parse(phone)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.number_type(number) in MOBILE
 
 
 def _is_complete(number: phonenumbers.PhoneNumber | None) -> bool:

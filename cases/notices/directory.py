@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from django.contrib.auth.models import Group
 from django.utils.functional import cached_property
 
-from cases.choices import NoticeChannel, Role
+from cases.choices import Role
 from cases.models import Endpoint, NoticeMute, Staff, Team
+from cases.notices.ways import Gateways, ways_to_people
 from cases.rosters import StandIns, shifts_at
 
 if TYPE_CHECKING:
@@ -44,8 +45,12 @@ class Directory:
         return list(Endpoint.objects.filter(active=True).order_by("pk"))
 
     @cached_property
-    def has_sms_gateway(self) -> bool:
-        return any(endpoint.channel == NoticeChannel.SMS for endpoint in self.endpoints)
+    def _gateways(self) -> Gateways:
+        return Gateways.among(self.endpoints)
+
+    def ways_for(self, case: Case) -> set[str]:
+        """By which of e-mail and text message people can be told of this case."""
+        return ways_to_people(self._gateways, case.team_id)
 
     @cached_property
     def mutes(self) -> frozenset[tuple[int, str, str]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cases.models import Case
 
 BREACH = 100  # per cent of a clock: its deadline
+# Clocks whose end is no breach of ours: the customer is reminded, an answer has not come, a case may go.
+NO_BREACH = (ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY, ClockKind.RETENTION)
 # Clocks whose deadline readers are told.
 TOLD = (ClockKind.ACCEPTANCE, ClockKind.IMPROVEMENT_PLAN, ClockKind.CONFIRMATION_EXPIRY)
 
@@ -72,10 +74,16 @@ class Happening:
         return [pk for pk in named if pk]
 
     @property
-    def is_pressing(self) -> bool:
-        """Passes quiet hours whatever the rule says."""
-        late = self.is_escalation and self.event.data.get("percent", 0) >= BREACH
-        return late or self.case.urgency == Urgency.URGENT
+    def is_urgent(self) -> bool:
+        """Passes quiet hours, whoever is told and whatever the rule says."""
+        return self.case.urgency == Urgency.URGENT
+
+    @property
+    def is_breach(self) -> bool:
+        """A promise of ours is late: passes quiet hours to whoever can mend it, but not to the customer."""
+        data = self.event.data
+        is_late = self.is_escalation and data.get("percent", 0) >= BREACH
+        return is_late and data.get("clock") not in NO_BREACH
 
 
 def read_happenings(event_ids: Collection[int]) -> list[Happening]:

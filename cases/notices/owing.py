@@ -24,7 +24,7 @@ from cases.notices.rules import Order, RuleBook
 from cases.notices.values import values_for, without_personal_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from cases.models import Endpoint, Staff
@@ -61,6 +61,7 @@ class Owing:
         self.recipients = Recipients(ground.directory, happening, spared=happening.event.actor_id)
         self._replaced: dict[Staff, set[Staff]] = defaultdict(set)  # who is away → who was told instead
         self._values: dict[tuple[str, str], dict[str, str]] = {}
+        self._ways = ground.directory.ways_for(happening.case)
 
     def notices(self) -> Iterator[Notice]:
         orders = self.ground.rules.orders_for(self.happening)
@@ -70,17 +71,29 @@ class Owing:
             elif order.whom != Whom.CUSTOMER:
                 yield from (self._to_staff(one, order) for one in self._reached(order))
         yield from self._to_customer([order for order in orders if order.whom == Whom.CUSTOMER])
+        yield from self._absences()
+
+    def _absences(self) -> Iterator[Notice]:
         for absent, told in self._replaced.items():
             yield from self._about_absence(absent, told)
 
     def _reached(self, order: Order) -> Iterator[Told]:
+        """A mute counts for what is one's own: what is told in place of somebody else would be lost by it."""
         for one in self.recipients.told(order.whom):
-            muted = (one.staff.pk, self.happening.kind, order.channel) in self.ground.directory.mutes
-            if order.required or not muted:
+            if order.required or not one.is_own or not self._is_muted(one.staff, order):
                 yield one
 
+    def _is_muted(self, person: Staff, order: Order) -> bool:
+        """By the channel of the rule, or by the inbox where that is what is left of it."""
+        mutes, kind = self.ground.directory.mutes, self.happening.kind
+        channels = {order.channel, self._channel_to(person, order)}
+        return any((person.pk, kind, channel) in mutes for channel in channels)
+
+    def _channel_to(self, person: Staff, order: Order) -> str:
+        return channel_to_staff(person, order.channel, self._ways)
+
     def _to_staff(self, told: Told, order: Order, situation: str = "") -> Notice:
-        channel = channel_to_staff(told.staff, order.channel)
+        channel = self._channel_to(told.staff, order)
         words = self._words(situation or self.happening.situation, Audience.STAFF, told.staff.language)
         if told.in_place_of:
             self._replaced[told.in_place_of].add(told.staff)
@@ -101,10 +114,7 @@ class Owing:
         if not orders:
             return
         customer = self.happening.case.customer
-        wanted = {order.channel for order in orders}
-        if not self.ground.directory.has_sms_gateway:
-            wanted.discard(NoticeChannel.SMS)
-        channel = channel_to_customer(customer.contacts.all(), wanted)
+        channel = self._customer_channel(orders)
         if channel is None:
             yield from self._instead_of_the_customer()
             return
@@ -116,6 +126,30 @@ class Owing:
             urgent=any(order.urgent for order in orders),
             customer_id=customer.pk,
         )
+
+    def _customer_channel(self, orders: Iterable[Order], without: Collection[str] = ()) -> str | None:
+        wanted = ({order.channel for order in orders} & self._ways).difference(without)
+        return channel_to_customer(self.happening.case.customer.contacts.all(), wanted)
+
+    def instead_of(self, lost: Notice, tried: Collection[str]) -> list[Notice]:
+        """
+        What is owed because this notice to the customer was given up: the same words by a way not tried yet
+        or, where none is left, word to the handler.
+        """
+        orders = self.ground.rules.orders_for(self.happening)
+        channel = self._customer_channel([o for o in orders if o.whom == Whom.CUSTOMER], tried)
+        if channel is None:
+            return [*self._instead_of_the_customer(), *self._absences()]
+        return [
+            self._notice(
+                f"customer{lost.customer_id}:{channel}",
+                Words(lost.subject, lost.body),
+                channel=channel,
+                language=lost.language,
+                urgent=lost.urgent,
+                customer_id=lost.customer_id,
+            )
+        ]
 
     def _to_endpoints(self, order: Order) -> Iterator[Notice]:
         for endpoint in self.recipients.endpoints(order):
@@ -178,7 +212,9 @@ class Owing:
     def _notice(self, recipient: str, words: Words, **values: Any) -> Notice:
         happening, at = self.happening, self.ground.at
         values.setdefault("situation", happening.situation)
-        values["urgent"] = values.get("urgent", False) or happening.is_pressing
+        to_us = "customer_id" not in values
+        pressing = happening.is_urgent or (to_us and happening.is_breach)
+        values["urgent"] = values.get("urgent", False) or pressing
         is_there = values["channel"] == NoticeChannel.INBOX
         return Notice(
             event=happening.event,

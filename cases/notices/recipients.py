@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cases.choices import ContactKind, NoticeChannel, Role, Whom
+from cases.contacts import takes_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from cases.models import CustomerContact, Endpoint, Staff
     from cases.notices.directory import Directory
@@ -23,6 +24,10 @@ class Told:
     staff: Staff
     in_place_of: Staff | None = None
 
+    @property
+    def is_own(self) -> bool:
+        return self.in_place_of is None
+
 
 @dataclass(frozen=True)
 class Recipients:
@@ -33,14 +38,20 @@ class Recipients:
     spared: int | None = None  # who did the deed, and knows
 
     def told(self, whom: str) -> list[Told]:
-        """Each person once; of somebody who is away, who stands in or, where nobody does, who leads."""
+        """
+        Each person once; of somebody who is away, who stands in or, where nobody does, who leads.
+
+        Who is told for somebody else and is meant as well counts as told for the other: that is what their
+        own mutes must not swallow, and what the lead has to know.
+        """
         found: dict[int, Told] = {}
         for person in self._meant(whom):
             if person.pk == self.spared or not self.sees(person):
                 continue
             for one in self._present(person):
-                if one.staff.pk != self.spared:
-                    found.setdefault(one.staff.pk, one)
+                known = found.get(one.staff.pk)
+                if one.staff.pk != self.spared and not (known and (known.in_place_of or one.is_own)):
+                    found[one.staff.pk] = one
         return list(found.values())
 
     def _meant(self, whom: str) -> list[Staff]:
@@ -109,19 +120,22 @@ MEANT: dict[str, Callable[[Recipients], list[Staff]]] = {
 }
 
 
-def channel_to_staff(person: Staff, channel: str) -> str:
-    """The inbox, where this person has no address for the channel or it is none for people."""
-    addresses: dict[str, str] = {NoticeChannel.EMAIL: person.email, NoticeChannel.SMS: person.mobile}
-    return channel if addresses.get(channel) else NoticeChannel.INBOX.value
+def channel_to_staff(person: Staff, channel: str, ways: Collection[str]) -> str:
+    """The inbox, where this person has no address for the channel, or it is none of the ways to people."""
+    reaches: dict[str, bool] = {
+        NoticeChannel.EMAIL: bool(person.email),
+        NoticeChannel.SMS: takes_texts(person.mobile),
+    }
+    return channel if channel in ways and reaches.get(channel) else NoticeChannel.INBOX.value
 
 
-def channel_to_customer(contacts: Iterable[CustomerContact], wanted: Iterable[str]) -> str | None:
+def channel_to_customer(contacts: Iterable[CustomerContact], wanted: Collection[str]) -> str | None:
     """
     The one channel that reaches: e-mail before text message, never both; None where neither does.
 
-    Service numbers, which are kept without a plus sign, get no text messages.
+    Service numbers and landlines get no text messages.
     """
-    kinds = {row.kind for row in contacts if row.kind != ContactKind.PHONE or row.value.startswith("+")}
+    kinds = {row.kind for row in contacts if row.kind != ContactKind.PHONE or takes_texts(row.value)}
     for channel, kind in ((NoticeChannel.EMAIL, ContactKind.EMAIL), (NoticeChannel.SMS, ContactKind.PHONE)):
         if channel in wanted and kind in kinds:
             return channel.value

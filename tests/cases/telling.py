@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from cases.choices import NoticeChannel
-from cases.models import Absence, Case, Notice, Staff
+from cases.choices import ContactKind, NoticeChannel
+from cases.models import Absence, Case, Customer, Notice, Staff
 from cases.notices.expanding import work_out_announcements
+from tests.factories import ContactFactory, CustomerFactory
 
 
 def told(case: Case, kind: str, channel: str = NoticeChannel.INBOX) -> set[Staff | Any]:
@@ -40,3 +41,11 @@ def be_away(staff: Staff, stand_in: Staff | None = None) -> Absence:
         starts_at=now - timedelta(hours=1),
         ends_at=now + timedelta(days=1),
     )
+
+
+def reachable(*contacts: tuple[ContactKind, str]) -> Customer:
+    """A customer with these contacts."""
+    customer: Customer = CustomerFactory()
+    for kind, value in contacts:
+        ContactFactory(customer=customer, kind=kind, value=value)
+    return customer

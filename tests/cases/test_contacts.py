@@ -9,7 +9,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cases.choices import ContactKind
-from cases.contacts import NORMAL_EMAIL, NORMAL_PHONE, likely_contacts, mask_contact, normal_contact
+from cases.contacts import (
+    NORMAL_EMAIL,
+    NORMAL_PHONE,
+    likely_contacts,
+    mask_contact,
+    normal_contact,
+    takes_texts,
+)
 from cases.exceptions import InvalidInput
 
 NORMAL = {"phone": NORMAL_PHONE, "email": NORMAL_EMAIL}
@@ -113,6 +120,25 @@ def test_a_mask_hides_at_least_four_digits(number: str) -> None:
     shown = mask_contact("phone", f"+86{number}")
     assert number not in shown
     assert len(re.sub(r"\D", "", shown)) == 7
+
+
+@pytest.mark.parametrize(
+    ("number", "taken"),
+    [
+        ("+8613812345678", True),
+        ("+8619912345678", True),
+        ("+85291234567", True),
+        ("+12025550123", True),  # there a number does not say whether it is mobile
+        ("+862162345678", False),
+        ("+442079460958", False),
+        ("4001234567", False),
+        ("10086", False),
+        ("", False),
+        ("+1", False),
+    ],
+)
+def test_only_mobile_numbers_take_text_messages(number: str, taken: bool) -> None:
+    assert takes_texts(number) == taken
 
 
 def test_a_searched_text_stands_for_one_contact_or_none() -> None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from cases.choices import Channel, NoticeChannel, Role, State, Whom
 from cases.clock import database_now
-from cases.models import Case, DutyShift, Notice, NoticeRule, Staff
+from cases.models import Case, DutyShift, Endpoint, Notice, NoticeMute, NoticeRule, Staff
 from cases.notices.directory import Directory
 from cases.notices.happenings import read_happenings
 from cases.notices.recipients import Recipients
@@ -151,6 +151,61 @@ def test_whose_turn_it_is_and_who_is_away_has_a_stand_in_told(scene: Scene) -> N
     assert told(other, "dispatch") == {stand_in}
 
 
+# Mutes
+
+
+def mute(person: Staff, channel: str = INBOX, kind: str = "add_note") -> None:
+    NoticeMute.objects.create(staff=person, event_kind=kind, channel=channel)
+
+
+def test_the_mute_of_a_stand_in_does_not_swallow_what_is_meant_for_somebody_else(scene: Scene) -> None:
+    lead, stand_in = lead_of_back(scene), colleague(scene)
+    be_away(scene.specialist, stand_in)
+    mute(stand_in)
+    case = noted(scene)
+    assert told(case, "add_note") == {stand_in}
+    assert [word.staff for word in words_of_absence(case)] == [lead]
+
+
+def test_the_mute_of_a_lead_does_not_swallow_it_either(scene: Scene) -> None:
+    lead = lead_of_back(scene)
+    be_away(scene.specialist)
+    mute(lead)
+    assert told(noted(scene), "add_note") == {lead}
+
+
+@pytest.mark.parametrize("absent_first", [True, False])
+def test_who_stands_in_for_one_and_is_meant_too_is_told_whatever_they_muted(
+    absent_first: bool, scene: Scene
+) -> None:
+    """In whatever order the rule finds them."""
+    NoticeRule.objects.filter(event_kind="add_note").update(whom=Whom.TEAM)
+    lead, stand_in = lead_of_back(scene), colleague(scene)
+    first, second = (scene.specialist, stand_in) if absent_first else (stand_in, scene.specialist)
+    be_away(first, second)
+    mute(second)
+    case = noted(scene)
+    assert told(case, "add_note") == {lead, second}
+    (notice,) = notices_about(case, "add_note", staff=second)
+    assert notice.in_place_of == first
+    assert [word.staff for word in words_of_absence(case)] == [lead]
+
+
+def test_what_falls_back_to_the_inbox_is_muted_with_it(scene: Scene) -> None:
+    NoticeRule.objects.filter(event_kind="add_note").update(channel=NoticeChannel.EMAIL)
+    Staff.objects.filter(pk=scene.specialist.pk).update(email="")
+    assert told(noted(scene), "add_note") == {scene.specialist}
+    mute(scene.specialist)
+    assert told(noted(scene), "add_note") == set()
+
+
+def test_what_is_muted_by_mail_does_not_come_by_another_way(scene: Scene) -> None:
+    NoticeRule.objects.filter(event_kind="add_note").update(channel=NoticeChannel.EMAIL)
+    Staff.objects.filter(pk=scene.specialist.pk).update(email="")
+    mute(scene.specialist, NoticeChannel.EMAIL)
+    assert told(noted(scene), "add_note") == set()
+
+
 # Nobody is named
 
 
@@ -168,7 +223,23 @@ def test_where_a_person_has_no_address_the_inbox_takes_it(scene: Scene) -> None:
     assert [n.channel for n in notices_about(noted(scene), "add_note")] == [INBOX]
 
 
+def sms_gateway(**facts: object) -> Endpoint:
+    given = {"name": "短信网关", "channel": NoticeChannel.SMS, "url": "https://sms.example.com/", **facts}
+    return Endpoint.objects.create(**given)
+
+
+def test_text_messages_no_gateway_or_no_telephone_takes_wait_in_the_inbox(scene: Scene) -> None:
+    NoticeRule.objects.filter(event_kind="add_note").update(channel=NoticeChannel.SMS)
+    Staff.objects.filter(pk=scene.specialist.pk).update(mobile="+8613812345678")
+    assert [n.channel for n in notices_about(noted(scene), "add_note")] == [INBOX]
+    sms_gateway()
+    assert [n.channel for n in notices_about(noted(scene), "add_note")] == [NoticeChannel.SMS]
+    Staff.objects.filter(pk=scene.specialist.pk).update(mobile="+862162345678")
+    assert [n.channel for n in notices_about(noted(scene), "add_note")] == [INBOX]
+
+
 def test_a_person_with_a_mobile_number_gets_text_messages(scene: Scene) -> None:
+    sms_gateway()
     NoticeRule.objects.create(event_kind="add_note", whom=Whom.HANDLER, channel=NoticeChannel.SMS)
     Staff.objects.filter(pk=scene.specialist.pk).update(mobile="+8613812345678")
     assert {n.channel for n in notices_about(noted(scene), "add_note")} == {INBOX, NoticeChannel.SMS}

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases.choices import ContactKind, NoticeChannel, NoticeState, Role, Situation, State, Urgency, Whom
+from cases.choices import ContactKind, NoticeChannel, NoticeState, Role, State, Urgency, Whom
 from cases.models import (
     Announcement,
     Case,
@@ -26,20 +26,13 @@ from cases.notices.expanding import work_out_announcements
 from cases.services import transition_case
 from cases.services.steps import announce
 from tests.cases.acting import dispatched, disputed, do, soon, support_of
-from tests.cases.telling import forget_notices, notices_about, told
-from tests.factories import ContactFactory, CustomerFactory, StaffFactory, make_case
+from tests.cases.telling import forget_notices, notices_about, reachable, told
+from tests.factories import CustomerFactory, StaffFactory, make_case
 from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 INBOX, EMAIL, SMS = NoticeChannel.INBOX, NoticeChannel.EMAIL, NoticeChannel.SMS
-
-
-def reachable(*contacts: tuple[ContactKind, str]) -> object:
-    customer = CustomerFactory()
-    for kind, value in contacts:
-        ContactFactory(customer=customer, kind=kind, value=value)
-    return customer
 
 
 def test_an_inbox_notice_is_there_at_once_and_the_others_wait_to_be_sent(scene: Scene) -> None:
@@ -182,50 +175,6 @@ def test_a_rule_out_of_use_tells_nobody(scene: Scene) -> None:
     assert told(do(scene.case(State.HANDLING), "add_note", scene.supervisor), "add_note") == set()
 
 
-# Customers
-
-
-def test_a_customer_is_written_to_by_mail_before_text_message_and_never_by_both(scene: Scene) -> None:
-    Endpoint.objects.create(name="短信网关", channel=SMS, url="https://sms.example.com/send")
-    both = reachable((ContactKind.PHONE, "+8613812345678"), (ContactKind.EMAIL, "a@example.com"))
-    phone = reachable((ContactKind.PHONE, "+8613812345679"))
-    found = {}
-    for customer in (both, phone):
-        case = scene.case(State.CONFIRMATION, customer=customer)
-        found[customer] = [n.channel for n in notices_about(case, "deliver") if n.customer]
-    assert found == {both: [EMAIL], phone: [SMS]}
-
-
-def test_without_a_gateway_no_text_message_is_owed_and_the_handler_is_told(scene: Scene) -> None:
-    customer = reachable((ContactKind.PHONE, "+8613812345679"))
-    case = scene.case(State.CONFIRMATION, customer=customer)
-    assert [notice.channel for notice in notices_about(case, "deliver") if notice.customer] == []
-    told_instead = case.notices.filter(situation=Situation.UNREACHABLE)
-    assert {notice.staff for notice in told_instead} == {scene.specialist}
-
-
-def test_a_customer_nobody_can_reach_is_a_matter_for_the_handler(scene: Scene) -> None:
-    service_number = reachable((ContactKind.PHONE, "10086"), (ContactKind.WECHAT, "wx"))
-    case = scene.case(State.CONFIRMATION, customer=service_number)
-    do(case, "dispute", None, score=1)
-    (notice,) = notices_about(case, "dispute", situation="unreachable")
-    assert (notice.staff, notice.channel) == (scene.supervisor, INBOX)
-    assert case.number in notice.subject
-
-
-def test_who_delivers_learns_that_the_customer_will_not_hear_of_it(scene: Scene) -> None:
-    case = scene.case(State.CONFIRMATION)
-    (notice,) = notices_about(case, "deliver", situation="unreachable")
-    assert notice.staff == case.handler == scene.specialist
-
-
-def test_a_customer_has_no_inbox(scene: Scene) -> None:
-    NoticeRule.objects.filter(event_kind="deliver").delete()
-    NoticeRule.objects.create(event_kind="deliver", whom=Whom.CUSTOMER, channel=INBOX)
-    case = scene.case(State.CONFIRMATION, customer=reachable((ContactKind.EMAIL, "a@example.com")))
-    assert [n.customer for n in notices_about(case, "deliver")] == []
-
-
 # Robots and webhooks
 
 
@@ -348,6 +297,35 @@ def test_the_customer_is_reminded_by_the_ladder(scene: Scene) -> None:
     (notice,) = notices_about(case, "escalate", customer=customer)
     assert (notice.channel, notice.situation) == (EMAIL, "escalate.confirmation_reminder")
     assert "{link}" in notice.body
+    assert not notice.urgent
+
+
+@pytest.mark.parametrize("clock", ["confirmation_reminder", "confirmation_expiry", "retention"])
+def test_a_clock_that_is_no_promise_of_ours_wakes_nobody(clock: str, scene: Scene) -> None:
+    LadderStep.objects.create(kind=clock, percent=100, whom=Whom.HANDLER, channel=EMAIL)
+    LadderStep.objects.create(kind=clock, percent=100, whom=Whom.ENDPOINT, channel=NoticeChannel.WECOM)
+    robot()
+    case = scene.case(State.CONFIRMATION)
+    escalated(case, 100, clock)
+    found = notices_about(case, "escalate", channel__in=(EMAIL, NoticeChannel.WECOM))
+    assert [notice.urgent for notice in found] == [False, False]
+
+
+def test_a_breach_of_ours_wakes_staff_and_robots_but_not_the_customer(scene: Scene) -> None:
+    for whom, channel in ((Whom.CUSTOMER, EMAIL), (Whom.ENDPOINT, NoticeChannel.WECOM)):
+        LadderStep.objects.create(kind="completion", percent=100, whom=whom, channel=channel)
+    wecom, customer = robot(), reachable((ContactKind.EMAIL, "a@example.com"))
+    case = scene.case(State.HANDLING, customer=customer)
+    escalated(case, 100)
+    urgent = {n.staff or n.endpoint or n.customer: n.urgent for n in notices_about(case, "escalate")}
+    assert urgent == {scene.specialist: True, scene.supervisor: True, wecom: True, customer: False}
+
+
+def test_of_an_urgent_case_the_customer_is_told_at_night_too(scene: Scene) -> None:
+    customer = reachable((ContactKind.EMAIL, "a@example.com"))
+    case = scene.case(State.CONFIRMATION, customer=customer, urgency=Urgency.URGENT)
+    escalated(case, 100, "confirmation_reminder")
+    assert notices_about(case, "escalate", customer=customer)[0].urgent
 
 
 # Set-wise
