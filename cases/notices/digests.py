@@ -1,22 +1,28 @@
 """
-Many notices for one person become one: when more than twenty wait, an outage ends without a storm of mail.
+Many notices for one person become few: when more than twenty wait, an outage ends without a storm of mail.
 
-Urgent ones make a digest of their own, and only when there are as many of them. A digest that could not be
-sent yet is taken into the next one. Customers' mail is never put together.
+Urgent ones make a digest of their own, which passes quiet hours. Nothing is put together that was tried
+already: the far side may have it, and knows it by its key. A digest nobody tried yet is taken into the next
+one, a mail until it is full. Customers' mail is never put together.
 """
 
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cases.choices import Audience, Language, NoticeChannel, NoticeState, Situation
 from cases.models import Notice, PhraseTemplate, Staff
 from cases.notices.phrases import Words, fill_words
+from cases.notices.placeholders import LONGEST_BODY
+from cases.services.set_wise import batched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,82 +31,155 @@ if TYPE_CHECKING:
     from cases.querysets import NoticeQuerySet
 
 MOST_SINGLE = 20
-MOST_LINES = 100
+MOST_LINES = 100  # of one mail
 CHANNELS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
+UNTRIED = Q(attempts=0, replayed_at=None)
 
 
 def merge_digests(channel: str, at: datetime) -> int:
     """Put together what waits for the same person by this channel; how many digests were made."""
     if channel not in CHANNELS:
         return 0
+    made = 0
+    for staff_id in _crowded(channel, at):
+        mine = _waiting(channel, at).filter(UNTRIED, staff=staff_id).order_by("pk")
+        notices = _without_full_ones(list(mine.select_for_update(skip_locked=True, of=("self",))))
+        for urgent in (True, False):
+            alike = [notice for notice in notices if notice.urgent == urgent]
+            if len(alike) > 1:
+                made += Merger(channel, Staff.objects.get(pk=staff_id), at).merge(alike)
+    return made
+
+
+def _crowded(channel: str, at: datetime) -> list[int]:
+    """To whom more than MOST_SINGLE are owed, urgent or not, those in digests counted, and some untried."""
+    lines = Count("parts", filter=~Q(parts__situation=Situation.DIGEST), distinct=True)
     crowds = (
-        _mergeable(channel, at)
-        .values("staff", "urgent")
-        .annotate(many=Count("pk", distinct=True), held=Count("parts", distinct=True))
-        .order_by("staff", "urgent")
+        _waiting(channel, at)
+        .values("staff")
+        .annotate(many=Count("pk", distinct=True), held=lines)
+        .annotate(untried=Count("pk", filter=UNTRIED, distinct=True))
+        .filter(untried__gt=1)
+        .order_by("staff")
     )
-    crowded = [row for row in crowds if row["many"] > 1 and row["many"] + row["held"] > MOST_SINGLE]
-    for row in crowded:
-        mine = _mergeable(channel, at).filter(staff=row["staff"], urgent=row["urgent"])
-        _merge(list(mine.order_by("pk").select_for_update(skip_locked=True, of=("self",))))
-    return len(crowded)
+    return [row["staff"] for row in crowds if row["many"] + row["held"] > MOST_SINGLE]
 
 
-def _mergeable(channel: str, at: datetime) -> NoticeQuerySet:
+def _waiting(channel: str, at: datetime) -> NoticeQuerySet:
     """Waiting notices to staff that nobody is sending."""
     free = Q(lease_until=None) | Q(lease_until__lte=at)
     return Notice.objects.filter(free, channel=channel, state=NoticeState.WAITING, staff__isnull=False)
 
 
-def _merge(notices: Sequence[Notice]) -> None:
-    if len(notices) < 2:  # another sender was faster
-        return
-    ids = [notice.pk for notice in notices]
-    parts = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).exclude(situation=Situation.DIGEST)
-    digest = _digest_of(notices, list(parts.select_related("case").order_by("pk")))
-    Notice.objects.filter(digest__in=ids).update(digest=digest)
-    Notice.objects.filter(pk__in=ids).update(
-        state=NoticeState.DIGESTED, next_attempt_at=None, lease_until=None, lease_token=None, digest=digest
-    )
+def _without_full_ones(notices: list[Notice]) -> list[Notice]:
+    """A mail with MOST_LINES takes no more; a text message only counts, and is never full."""
+    digests = [n.pk for n in notices if n.situation == Situation.DIGEST and n.channel == NoticeChannel.EMAIL]
+    if not digests:
+        return notices
+    lines = Notice.objects.filter(digest__in=digests).exclude(situation=Situation.DIGEST).order_by()
+    counted = lines.values("digest").annotate(many=Count("pk")).filter(many__gte=MOST_LINES)
+    full = set(counted.values_list("digest", flat=True))
+    return [notice for notice in notices if notice.pk not in full]
 
 
-def _digest_of(notices: Sequence[Notice], parts: Sequence[Notice]) -> Notice:
-    """Due when the first of them was."""
-    first = notices[0]
-    staff = Staff.objects.get(pk=first.staff_id)
-    words = _words(parts, staff.language)
-    return Notice.objects.create(
-        situation=Situation.DIGEST,
-        channel=first.channel,
-        staff=staff,
-        language=staff.language,
-        subject=words.subject,
-        body=words.body,
-        urgent=first.urgent,
-        owed_key=f"digest:{uuid.uuid4()}",
-        created_at=min(notice.created_at for notice in notices),
-        next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
-    )
+@dataclass(frozen=True)
+class Merger:
+    """Makes digests for one person by one channel."""
+
+    channel: str
+    staff: Staff
+    at: datetime
+
+    def merge(self, notices: Sequence[Notice]) -> int:
+        """Into mails of at most MOST_LINES lines, or one text message; how many. The rows are locked."""
+        ids = [notice.pk for notice in notices]
+        found = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).exclude(situation=Situation.DIGEST)
+        parts = list(found.select_related("case").order_by("pk"))
+        by_text = self.channel == NoticeChannel.SMS
+        if by_text:
+            self._put_into_inbox(parts)
+        taken = {"state": NoticeState.DIGESTED, "next_attempt_at": None, "lease_until": None}
+        chunks = list(batched(parts, len(parts) if by_text else MOST_LINES))
+        for chunk in chunks:
+            digest = self._digest_of(notices, chunk)
+            mine = Notice.objects.filter(pk__in=[part.pk for part in chunk])
+            mine.update(**taken, lease_token=None, digest=digest)
+        earlier = Notice.objects.filter(pk__in=ids, situation=Situation.DIGEST).exclude(
+            state=NoticeState.DIGESTED
+        )
+        earlier.update(**taken, lease_token=None, digest=digest)
+        return len(chunks)
+
+    def _digest_of(self, notices: Sequence[Notice], parts: Sequence[Notice]) -> Notice:
+        """Due when the first of them was."""
+        words = self._words(parts)
+        return Notice.objects.create(
+            situation=Situation.DIGEST,
+            channel=self.channel,
+            staff=self.staff,
+            language=self.staff.language,
+            subject=words.subject,
+            body=words.body,
+            urgent=notices[0].urgent,
+            owed_key=f"digest:{uuid.uuid4()}",
+            created_at=min(part.created_at for part in parts),
+            next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
+        )
+
+    def _words(self, parts: Sequence[Notice]) -> Words:
+        """By the phrase template of digests; without one, the bare list."""
+        count, by_text = len(parts), self.channel == NoticeChannel.SMS
+        with translation.override(self.staff.language):
+            listed = "" if by_text else digest_text(parts)
+            subject, body = _("{count} notices"), "{list}"
+            short = _("%(count)d notices wait in your inbox: %(page)s")
+        found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
+        if found is not None:
+            english = self.staff.language == Language.ENGLISH
+            subject, body = (found.subject_en, found.body_en) if english else (found.subject, found.body)
+        values = {"count": str(count), "list": listed}
+        words = fill_words(subject, body, values, longest_body=LONGEST_BODY + len(listed))
+        return Words(words.subject, short % {"count": count, "page": inbox_page()}) if by_text else words
+
+    def _put_into_inbox(self, parts: Sequence[Notice]) -> None:
+        """Each that is not there by another rule: a text message has no room for a list."""
+        rows = [
+            Notice(
+                event_id=part.event_id,
+                case_id=part.case_id,
+                situation=part.situation,
+                channel=NoticeChannel.INBOX,
+                staff=self.staff,
+                in_place_of_id=part.in_place_of_id,
+                language=part.language,
+                subject=part.subject,
+                body=part.body,
+                urgent=part.urgent,
+                owed_key=_key_in_inbox(part),
+                created_at=self.at,
+                state=NoticeState.SENT,
+                sent_at=self.at,
+            )
+            for part in parts
+        ]
+        Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _words(parts: Sequence[Notice], language: str) -> Words:
-    """By the phrase template of digests; without one, the bare list."""
-    with translation.override(language):
-        values = {"count": str(len(parts)), "list": digest_text(parts)}
-        subject, body = _("{count} notices"), "{list}"
-    found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
-    if found is not None:
-        english = language == Language.ENGLISH
-        subject, body = (found.subject_en, found.body_en) if english else (found.subject, found.body)
-    return fill_words(subject, body, values)
+def _key_in_inbox(part: Notice) -> str:
+    """By which a rule for the inbox owes the same (``cases.notices.owing``)."""
+    by_text, by_inbox = f":{NoticeChannel.SMS.value}:", f":{NoticeChannel.INBOX.value}:"
+    if by_text in part.owed_key:
+        return part.owed_key.replace(by_text, by_inbox, 1)
+    return f"{part.owed_key}:{NoticeChannel.INBOX.value}"
+
+
+def inbox_page() -> str:
+    return f"{settings.SITE_URL}{reverse('admin:cases_inbox')}"
 
 
 def digest_text(parts: Sequence[Notice]) -> str:
     """A line for each: its place in the list, the case and the subject."""
-    lines = [_line(number, part) for number, part in enumerate(parts[:MOST_LINES], start=1)]
-    if len(parts) > MOST_LINES:
-        lines.append(_("… and %(count)d more in your inbox.") % {"count": len(parts) - MOST_LINES})
-    return "\n".join(lines)
+    return "\n".join(_line(number, part) for number, part in enumerate(parts, start=1))
 
 
 def _line(number: int, part: Notice) -> str:

@@ -56,6 +56,6 @@ class PhraseBook:
         return words, words
 
 
-def fill_words(subject: str, body: str, values: Mapping[str, str]) -> Words:
+def fill_words(subject: str, body: str, values: Mapping[str, str], longest_body: int = LONGEST_BODY) -> Words:
     filled = UNFIT.sub("", fill(body.replace("\r\n", "\n"), values))
-    return Words(one_line(fill(subject, values)), filled[:LONGEST_BODY])
+    return Words(one_line(fill(subject, values)), filled[:longest_body])

@@ -9,14 +9,19 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from cases.choices import NoticeChannel, NoticeState, Situation
-from cases.models import Notice, Staff
+from cases.choices import NoticeChannel, NoticeState, Role, Situation, State, Whom
+from cases.models import Notice, NoticeRule, Staff
 from cases.notices import leases
-from cases.notices.digests import MOST_LINES, digest_text
+from cases.notices.digests import MOST_LINES, merge_digests
+from cases.notices.expanding import work_out_announcements
+from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
-from tests.cases.sending import owe, owe_many, setting_of, states
+from tests.cases.acting import do
+from tests.cases.sending import endpoint_at, fresh, owe, owe_many, setting_of, states
+from tests.cases.telling import forget_notices
 from tests.factories import ContactFactory, StaffFactory, make_case
-from tests.gateways import MailGateway
+from tests.gateways import HttpGateway, MailGateway
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
@@ -52,11 +57,30 @@ def test_a_digest_names_place_case_and_subject_of_each(mail: MailGateway, anna: 
     assert len(lines) == 21
 
 
-def test_a_very_long_digest_says_how_many_more_there_are() -> None:
-    parts = [Notice(subject=f"通知{number}") for number in range(MOST_LINES + 5)]
-    lines = digest_text(parts).splitlines()
-    assert len(lines) == MOST_LINES + 1
-    assert "5" in lines[-1]
+def test_what_does_not_fit_into_one_mail_is_in_further_ones(mail: MailGateway, anna: Staff) -> None:
+    """However long the subjects are: nothing is left out, and what is full is left alone."""
+    notices = [owe(staff=anna, subject=f"通知{number}".ljust(200, "长")) for number in range(250)]
+    assert send_due("email") == 3
+    assert states() == {"sent": 3, "digested": 250}
+    texts = [delivery.text for delivery in mail.journal.deliveries]
+    listed = [line.partition(". ")[2] for text in texts for line in text.splitlines() if line[:1].isdigit()]
+    assert sorted(listed) == sorted(notice.subject for notice in notices)
+    digests = Notice.objects.filter(situation=Situation.DIGEST).order_by("pk")
+    assert [digest.parts.count() for digest in digests] == [MOST_LINES, MOST_LINES, 50]
+
+
+def test_full_digests_that_wait_are_not_made_anew(anna: Staff) -> None:
+    owe_many(anna, 250)
+    setting_of(per_minute=1)
+    at = timezone.now() + timedelta(seconds=1)
+    assert merge_digests("email", at) == 3
+    before = set(Notice.objects.filter(state=NoticeState.WAITING).values_list("pk", flat=True))
+    assert merge_digests("email", at) == 0
+    owe_many(anna, 2)
+    assert merge_digests("email", at) == 1
+    waiting = Notice.objects.filter(state=NoticeState.WAITING)
+    assert len(before & set(waiting.values_list("pk", flat=True))) == 2
+    assert sum(digest.parts.exclude(situation=Situation.DIGEST).count() for digest in waiting) == 252
 
 
 def test_customers_mail_and_the_inbox_are_never_put_together(mail: MailGateway, anna: Staff) -> None:
@@ -73,10 +97,29 @@ def test_urgent_ones_are_put_together_only_among_themselves(mail: MailGateway, a
     owe_many(anna, 15)
     owe_many(anna, 15, urgent=True)
     send_due("email")
-    assert states() == {"sent": 30}
-    owe_many(anna, 21, urgent=True)
+    assert states() == {"sent": 2, "digested": 30}
+    digests = Notice.objects.filter(situation=Situation.DIGEST)
+    for digest in digests:
+        assert set(digest.parts.values_list("urgent", flat=True)) == {digest.urgent}
+    assert {digest.urgent for digest in digests} == {True, False}
+
+
+def test_urgent_and_other_ones_are_counted_together(mail: MailGateway, anna: Staff) -> None:
+    owe_many(anna, 20)
+    owe_many(anna, 20, urgent=True)
     send_due("email")
-    assert Notice.objects.get(situation=Situation.DIGEST).urgent
+    assert len(mail.journal.deliveries) == 2
+
+
+def test_a_single_urgent_one_in_a_crowd_is_sent_as_it_is(mail: MailGateway, anna: Staff) -> None:
+    setting_of(quiet_from="22:00", quiet_until="08:00", time_zone="Asia/Shanghai")
+    night = datetime.fromisoformat("2024-10-01T23:30:00+08:00")
+    with time_machine.travel(night, tick=False):
+        owe_many(anna, 20)
+        urgent = owe(staff=anna, urgent=True)
+        assert send_due("email") == 1
+    assert mail.journal.keys == [str(urgent.key)]
+    assert Notice.objects.get(situation=Situation.DIGEST).state == NoticeState.WAITING
 
 
 def test_what_is_being_sent_is_no_part_of_a_digest(anna: Staff) -> None:
@@ -88,15 +131,14 @@ def test_what_is_being_sent_is_no_part_of_a_digest(anna: Staff) -> None:
     assert Notice.objects.filter(situation=Situation.DIGEST).count() == 0
 
 
-def test_after_an_outage_each_person_gets_one_mail(mail: MailGateway, anna: Staff, settings: Any) -> None:
-    """Each failed attempt meanwhile made a digest, which the next one took in."""
-    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+def test_after_an_outage_each_person_gets_one_mail(mail: MailGateway, anna: Staff) -> None:
+    """While nothing may be tried, what comes is taken into the digest that waits."""
     moment = timezone.now()
+    setting_of(failures=5, open_until=moment + timedelta(hours=8))
     for hour in range(4):
         with time_machine.travel(moment + timedelta(hours=hour), tick=False):
             owe_many(anna, 25)
             send_due("email")
-    settings.EMAIL_PORT = port
     with time_machine.travel(moment + timedelta(hours=9), tick=False):
         assert send_due("email") == 1
     (digest,) = Notice.objects.filter(situation=Situation.DIGEST, state=NoticeState.SENT)
@@ -104,6 +146,85 @@ def test_after_an_outage_each_person_gets_one_mail(mail: MailGateway, anna: Staf
     assert parts.count() == 100
     assert len(lines_of(mail)) == 100
     assert Notice.objects.filter(state=NoticeState.WAITING).count() == 0
+
+
+def test_what_was_tried_keeps_its_key(mail: MailGateway, anna: Staff) -> None:
+    """The far side may have it, digest or not; only what nobody tried is put together."""
+    mail.answers["RCPT"] = "451 later"
+    moment = timezone.now()
+    with time_machine.travel(moment, tick=False):
+        tried = owe(staff=anna, subject="先前的")
+        send_due("email")
+        owe_many(anna, 25)
+        send_due("email")
+    digest = Notice.objects.get(situation=Situation.DIGEST)
+    assert (fresh(tried).attempts, digest.attempts, digest.parts.count()) == (1, 1, 25)
+    mail.answers.clear()
+    with time_machine.travel(moment + timedelta(minutes=5), tick=False):
+        owe_many(anna, 25)
+        send_due("email")
+    newer = Notice.objects.filter(situation=Situation.DIGEST).latest("pk")
+    assert sorted(mail.journal.keys) == sorted(str(one.key) for one in (tried, digest, newer))
+    assert newer.parts.count() == 25
+
+
+def test_a_digest_that_always_fails_is_given_up_while_others_trickle_in(
+    mail: MailGateway, anna: Staff, settings: Any
+) -> None:
+    settings.NOTICE_RETRIES = [60, 60]
+    mail.answers["RCPT"] = "451 later"
+    moment = timezone.now()
+    for minute in range(0, 8, 2):
+        with time_machine.travel(moment + timedelta(minutes=minute), tick=False):
+            owe_many(anna, 21)
+            send_due("email")
+    first = Notice.objects.filter(situation=Situation.DIGEST).earliest("pk")
+    assert (first.state, first.attempts) == (NoticeState.DEAD, 3)
+
+
+def test_what_a_person_sends_again_keeps_its_key(mail: MailGateway, anna: Staff) -> None:
+    again = owe(staff=anna, state=NoticeState.DEAD, next_attempt_at=None, error="refused", attempts=1)
+    replay_notice(again.pk, actor=StaffFactory(role=Role.MANAGER))
+    owe_many(anna, 25)
+    assert send_due("email") == 2
+    assert str(again.key) in mail.journal.keys
+
+
+# --- Text messages
+
+
+def gateway_for_texts(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.SMS, quiet_from=None, quiet_until=None)
+    options = {"body": {"to": "{phone}", "text": "{text}", "key": "{key}"}, "success": {"statuses": [200]}}
+    endpoint_at(gateway.url, NoticeChannel.SMS, options=options)
+
+
+def test_a_text_message_counts_and_says_where_to_look(gateway: HttpGateway) -> None:
+    gateway_for_texts(gateway)
+    anna = StaffFactory(mobile="+8613812345678", language="en")
+    notices = owe_many(anna, 140, channel=NoticeChannel.SMS, body="全文")
+    assert send_due("sms") == 1
+    (delivery,) = gateway.journal.deliveries
+    assert delivery.json["text"].startswith("140 notices")
+    assert delivery.json["text"].endswith("/admin/cases/inbox/") or "/inbox/" in delivery.json["text"]
+    there = Notice.objects.in_inbox_of(anna)
+    assert set(there.values_list("subject", "body")) == {(notice.subject, "全文") for notice in notices}
+
+
+def test_what_is_in_the_inbox_anyway_is_there_once(gateway: HttpGateway, scene: Scene) -> None:
+    gateway_for_texts(gateway)
+    NoticeRule.objects.create(event_kind="add_note", whom=Whom.HANDLER, channel=NoticeChannel.SMS)
+    Staff.objects.filter(pk=scene.specialist.pk).update(mobile="+8613812345678")
+    case = scene.case(State.HANDLING)
+    forget_notices()
+    for _number in range(21):
+        do(case, "add_note", scene.supervisor)
+    NoticeRule.objects.filter(event_kind="add_note", channel=NoticeChannel.INBOX).update(active=False)
+    do(case, "add_note", scene.supervisor)
+    work_out_announcements()
+    assert send_due("sms") == 1
+    there = Notice.objects.in_inbox_of(scene.specialist).filter(event__kind="add_note")
+    assert there.count() == there.values("event").distinct().count() == 22
 
 
 def test_a_digest_waits_for_the_end_of_the_quiet_hours(mail: MailGateway, anna: Staff) -> None:
