@@ -18,13 +18,15 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from cases.channels.causes import Cause, stored
-from cases.choices import NoticeState
+from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
 from cases.notices.breakers import Meter, allowance, take
 from cases.notices.digests import merge_digests
 from cases.notices.letters import WITH_ENDPOINT
+from cases.notices.lost import owe_instead
 from cases.notices.quiet import quiet_until
+from cases.notices.ways import Gateways
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from cases.querysets import NoticeQuerySet
 
 BATCH = 20
-SHARE = 5  # of one robot or webhook, so that a slow one keeps few waiting
+SHARE = 5  # of one robot, webhook or gateway, so that a slow one keeps few waiting
 FREE: dict[str, Any] = {"lease_until": None, "lease_token": None}
 
 log = logging.getLogger(__name__)
@@ -79,13 +81,20 @@ def _hold_while_quiet(setting: ChannelSetting, now: datetime) -> None:
 def _give_up_on_stoppers(channel: str, now: datetime) -> None:
     """Notices whose every attempt ended with the process that made it."""
     worn_out = Q(attempts__gt=len(settings.NOTICE_RETRIES), lease_until__isnull=False)
-    Notice.objects.due(now).filter(worn_out, channel=channel).update(
+    due = Notice.objects.due(now).filter(worn_out, channel=channel)
+    stoppers = list(due.select_for_update(skip_locked=True, of=("self",)))
+    Notice.objects.filter(pk__in=[notice.pk for notice in stoppers]).update(
         state=NoticeState.DEAD, next_attempt_at=None, error=stored(Cause.INTERRUPTED), **FREE
     )
+    for notice in stoppers:
+        owe_instead(notice)
 
 
 def _meters(setting: ChannelSetting, now: datetime, without: Collection[int]) -> Iterator[tuple[Meter, Q]]:
-    """Where breaker and rate are kept: each robot and webhook its own, other channels one."""
+    """Where breaker and rate are kept: each robot, webhook and gateway its own, other channels one."""
+    if setting.channel == NoticeChannel.SMS:
+        yield from _gateway_meters(setting, without)
+        return
     if setting.channel not in WITH_ENDPOINT:
         yield setting, Q()
         return
@@ -93,6 +102,17 @@ def _meters(setting: ChannelSetting, now: datetime, without: Collection[int]) ->
     wanted = due.order_by().values("endpoint").distinct()
     for endpoint in Endpoint.objects.filter(pk__in=wanted).order_by("pk").select_for_update():
         yield endpoint, Q(endpoint=endpoint)
+
+
+def _gateway_meters(setting: ChannelSetting, without: Collection[int]) -> Iterator[tuple[Meter, Q]]:
+    """Of text messages that no gateway takes, the channel itself: they are given up one after the other."""
+    gateways = Gateways.read()
+    elsewhere = Q(case__team=None) | ~Q(case__team__in=[*gateways.own])
+    used = Endpoint.objects.filter(pk__in=[gateway.pk for gateway in gateways])
+    for gateway in used.exclude(pk__in=without).order_by("pk").select_for_update():
+        yield gateway, Q(case__team=gateway.team_id) if gateway.team_id else elsewhere
+    if gateways.common is None:
+        yield setting, elsewhere
 
 
 def _lease(ids: list[int], now: datetime) -> list[Notice]:
@@ -139,8 +159,12 @@ def put_off(notice: Notice, error: str) -> bool:
 
 
 def give_up(notice: Notice, error: str) -> bool:
-    """Until a person replays it."""
-    return _mark(notice, state=NoticeState.DEAD, next_attempt_at=None, error=error)
+    """Until a person replays it; in the same transaction what takes its place is owed to a customer."""
+    with transaction.atomic():
+        is_ours = _mark(notice, state=NoticeState.DEAD, next_attempt_at=None, error=error)
+        if is_ours:
+            owe_instead(notice)
+    return is_ours
 
 
 def _mark(notice: Notice, **values: Any) -> bool:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 
 from cases.channels.base import Letter, PermanentFailure
 from cases.channels.causes import Cause
 from cases.choices import ContactKind, NoticeChannel
-from cases.models import CustomerContact, Endpoint
-from cases.services.customer_links import issue_link
+from cases.clock import database_now
+from cases.contacts import takes_texts
+from cases.models import CustomerContact, CustomerLink
+from cases.services.customer_links import LIFE, TOKEN_BYTES, issue_link
 
 if TYPE_CHECKING:
-    from cases.models import Notice
+    from cases.models import Endpoint, Notice
+    from cases.notices.ways import Gateways
 
 LINK = "{link}"
+LINK_SALT = "cases.notices.letters.link"
 WITH_ENDPOINT = (
     NoticeChannel.WECOM,
     NoticeChannel.DINGTALK,
@@ -24,9 +28,16 @@ WITH_ENDPOINT = (
 )
 
 
-def letter_for(notice: Notice) -> Letter:
-    """Raises PermanentFailure where there is nowhere to send it to."""
-    endpoint = _endpoint_for(notice)
+def endpoint_of(notice: Notice, gateways: Gateways) -> Endpoint | None:
+    """The robot or webhook it is for, or the gateway a text message goes through."""
+    if notice.channel == NoticeChannel.SMS:
+        return gateways.for_team(notice.case.team_id if notice.case else None)
+    return notice.endpoint
+
+
+def letter_for(notice: Notice, endpoint: Endpoint | None) -> Letter:
+    """``endpoint`` is that of the notice. Raises PermanentFailure where there is nowhere to send it to."""
+    _demand(endpoint, notice.channel)
     to = endpoint.url if endpoint and notice.channel in WITH_ENDPOINT else _address_of(notice)
     return Letter(
         key=str(notice.key),
@@ -42,20 +53,11 @@ def letter_for(notice: Notice) -> Letter:
     )
 
 
-def _endpoint_for(notice: Notice) -> Endpoint | None:
-    """The robot or webhook it is for, or the gateway a text message goes through: the team's own first."""
-    if notice.channel in WITH_ENDPOINT:
-        if notice.endpoint is None or not notice.endpoint.active:
-            raise PermanentFailure(Cause.SWITCHED_OFF)
-        return notice.endpoint
-    if notice.channel != NoticeChannel.SMS:
-        return None
-    gateways = Endpoint.objects.filter(channel=NoticeChannel.SMS, active=True)
-    near = gateways.filter(Q(team=None) | Q(team=notice.case.team_id if notice.case else None))
-    found = near.order_by(F("team").asc(nulls_last=True), "pk").first()
-    if found is None:
+def _demand(endpoint: Endpoint | None, channel: str) -> None:
+    if channel in WITH_ENDPOINT and (endpoint is None or not endpoint.active):
+        raise PermanentFailure(Cause.SWITCHED_OFF)
+    if channel == NoticeChannel.SMS and endpoint is None:
         raise PermanentFailure(Cause.NOT_SET_UP)
-    return found
 
 
 def _address_of(notice: Notice) -> str:
@@ -72,20 +74,33 @@ def _address_of(notice: Notice) -> str:
 
 
 def _contact_of(notice: Notice, kind: ContactKind) -> str:
-    """The preferred one first; a service number of three digits gets no text messages."""
+    """The preferred one first; landlines and service numbers get no text messages."""
     known = CustomerContact.objects.filter(customer=notice.customer, kind=kind)
-    if kind == ContactKind.PHONE:
-        known = known.filter(value__startswith="+")
-    return known.order_by("-preferred", "pk").values_list("value", flat=True).first() or ""
+    values = known.order_by("-preferred", "pk").values_list("value", flat=True)
+    return next((value for value in values if kind != ContactKind.PHONE or takes_texts(value)), "")
 
 
 def _body_of(notice: Notice) -> str:
-    """A customer's text with a link made for this very attempt: its token is stored nowhere."""
+    """A customer's text with its link, the same with every attempt: its token is stored nowhere."""
     if LINK not in notice.body or notice.customer_id is None or notice.case is None:
         return notice.body
     number = notice.event.round_number if notice.event else notice.case.round_number
-    link = issue_link(case_id=notice.case.pk, round_number=number, notice=notice, created_by=None)
+    token = _token_for(notice, number)
+    link = issue_link(case_id=notice.case.pk, round_number=number, notice=notice, token=token)
     return notice.body.replace(LINK, link)
+
+
+def _token_for(notice: Notice, round_number: int) -> bytes:
+    """
+    Known to whoever has the secret key, and another one for each notice, case and round.
+
+    Where the link was revoked or has little life left, as when a notice is sent again after a week, the
+    next one is counted and has a token of its own.
+    """
+    lasting = {"revoked_at": None, "expires_at__gt": database_now() + LIFE / 2}
+    spent = CustomerLink.objects.filter(notice=notice).exclude(**lasting).count()
+    about = f"{notice.key}:{notice.case_id}:{round_number}:{spent}"
+    return salted_hmac(LINK_SALT, about, algorithm="sha256").digest()[:TOKEN_BYTES]
 
 
 def _facts_of(notice: Notice) -> dict[str, Any]:

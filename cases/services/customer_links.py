@@ -29,21 +29,29 @@ TOKEN_BYTES = 20  # 160 bits
 
 
 def issue_link(
-    *, case_id: int, round_number: int, notice: Notice | None = None, created_by: Staff | None = None
+    *,
+    case_id: int,
+    round_number: int,
+    notice: Notice | None = None,
+    created_by: Staff | None = None,
+    token: bytes = b"",
 ) -> str:
-    """A new link to this round, valid for LIFE, as the absolute address that is told nobody a second time."""
-    token = base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode().lower()
+    """
+    A new link to this round, valid for LIFE, as the absolute address that is told nobody a second time.
+
+    ``token`` are TOKEN_BYTES nobody can guess, for whoever has to say the same again: the link with this
+    token is made once, and stays as it is.
+    """
+    text = base64.b32encode(token or secrets.token_bytes(TOKEN_BYTES)).decode().lower()
     now = database_now()
-    CustomerLink.objects.create(
+    facts = {"created_at": now, "expires_at": now + LIFE, "notice": notice, "created_by": created_by}
+    CustomerLink.objects.get_or_create(
+        token_hash=hash_of(text),
         case_id=case_id,
         round_number=round_number,
-        token_hash=hash_of(token),
-        created_at=now,
-        expires_at=now + LIFE,
-        notice=notice,
-        created_by=created_by,
+        defaults=facts,
     )
-    return f"{settings.SITE_URL}{reverse('customer_case', args=[token])}"
+    return f"{settings.SITE_URL}{reverse('customer_case', args=[text])}"
 
 
 def hash_of(token: str) -> str:

@@ -165,9 +165,9 @@ TO_STAFF: dict[str, Phrase] = {
     ),
     "unreachable": _staff(
         "无法通知客户，请人工联系",
-        "客户没有可用的邮箱或手机号，“{event}”未能通知客户，请用其他方式告知。",
+        "邮件和短信都无法送达客户，“{event}”未能通知客户，请用其他方式告知。",
         "the customer cannot be reached",
-        "The customer has no e-mail address or mobile number and was not told of "
+        "The customer can be reached neither by e-mail nor by text message and was not told of "
         "“{event}”. Tell them another way.",
     ),
 }

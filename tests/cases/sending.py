@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
+import time_machine
 from django.utils import timezone
 
 from cases.choices import NoticeChannel, NoticeState
@@ -51,3 +53,8 @@ def states() -> dict[str, int]:
     """How many notices are in which state."""
     counted = {state: Notice.objects.filter(state=state).count() for state in NoticeState.values}
     return {state: count for state, count in counted.items() if count}
+
+
+def later(seconds: float) -> Any:
+    """For a ``with`` block, so many seconds from now."""
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False)

@@ -1,0 +1,138 @@
+"""Breakers, rates and quiet hours: when nothing is tried, and what goes on all the same."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from cases.choices import NoticeChannel, NoticeState
+from cases.models import Notice
+from cases.notices import leases
+from cases.notices.sending import send_due
+from tests.cases.sending import endpoint_at, fresh, owe, setting_of, states
+from tests.factories import StaffFactory
+from tests.gateways import HttpGateway, MailGateway, Talk
+
+pytestmark = pytest.mark.django_db
+
+
+def failing(talk: Talk) -> None:
+    talk.answer(500)
+
+
+def test_after_five_failures_in_a_row_nothing_is_tried_for_a_while(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url)
+    for _number in range(8):
+        owe(endpoint=endpoint)
+    gateway.behave(failing)
+    for _run in range(9):
+        send_due("webhook")
+    assert len(gateway.journal.deliveries) == 5
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 5
+    assert endpoint.open_until is not None
+    assert endpoint.open_until > timezone.now()
+
+
+def test_a_doubtful_channel_lets_one_try_and_waits_longer_each_time(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url)
+    notices = [owe(endpoint=endpoint) for _number in range(30)]
+    gateway.behave(failing)
+    for _run in range(6):
+        send_due("webhook")
+    waits = []
+    moment = timezone.now()
+    for tries in range(6, 12):
+        endpoint.refresh_from_db()
+        assert endpoint.open_until is not None
+        moment = endpoint.open_until
+        with time_machine.travel(moment, tick=False):
+            send_due("webhook")
+            assert len(gateway.journal.deliveries) == tries
+            endpoint.refresh_from_db()
+            assert endpoint.open_until is not None
+            waits.append((endpoint.open_until - moment).total_seconds())
+    assert waits == [30, 60, 120, 240, 300, 300]
+    gateway.behave(lambda talk: talk.answer(200))
+    with time_machine.travel(moment + timedelta(hours=1), tick=False):
+        send_due("webhook")
+    endpoint.refresh_from_db()
+    assert (endpoint.failures, endpoint.open_until) == (0, None)
+    assert {fresh(notice).state for notice in notices} == {NoticeState.SENT}
+
+
+def test_only_one_sender_tries_a_doubtful_channel(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url, failures=5)
+    owe(endpoint=endpoint)
+    owe(endpoint=endpoint)
+    assert len(leases.claim("webhook")) == 1
+    assert leases.claim("webhook") == []
+
+
+def test_one_broken_webhook_does_not_stop_the_others(gateway: HttpGateway, settings: Any) -> None:
+    with HttpGateway(failing) as broken:
+        settings.OUTGOING_ALLOW = [gateway.address, broken.address]
+        bad, good = endpoint_at(broken.url), endpoint_at(gateway.url)
+        for _number in range(8):
+            owe(endpoint=bad)
+        notices = [owe(endpoint=good) for _number in range(8)]
+        send_due("webhook")
+    assert {fresh(notice).state for notice in notices} == {NoticeState.SENT}
+    assert Notice.objects.filter(endpoint=bad, attempts=0).count() == 7
+
+
+def test_refusals_are_answers_and_open_no_breaker(mail: MailGateway) -> None:
+    mail.answers["RCPT"] = "550 no such person"
+    for _number in range(7):
+        owe(staff=StaffFactory())
+    send_due("email")
+    assert states() == {"dead": 7}
+    assert setting_of().failures == 0
+
+
+def test_who_was_never_called_decides_nothing(gateway: HttpGateway) -> None:
+    setting_of(failures=6)
+    owe(staff=StaffFactory(email=""))
+    owe(staff=StaffFactory(email=""))
+    send_due("email")
+    assert states() == {"dead": 2}
+    assert (setting_of().failures, setting_of().open_until) == (6, None)
+
+
+def test_no_more_is_sent_in_a_minute_than_allowed(mail: MailGateway) -> None:
+    setting_of(per_minute=3)
+    for _number in range(7):
+        owe(staff=StaffFactory())
+    moment = timezone.now()
+    for minute in range(3):
+        with time_machine.travel(moment + timedelta(seconds=61 * minute), tick=False):
+            send_due("email")
+            assert send_due("email") == 0
+        assert len(mail.journal.deliveries) == min(3 * (minute + 1), 7)
+
+
+def test_each_robot_has_a_rate_of_its_own(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.WECOM, per_minute=2)
+    for _robot in range(2):
+        endpoint = endpoint_at(gateway.url, NoticeChannel.WECOM)
+        for _number in range(3):
+            owe(endpoint=endpoint)
+    send_due("wecom")
+    assert states() == {"sent": 4, "waiting": 2}
+
+
+def test_in_quiet_hours_only_what_is_urgent_is_sent(mail: MailGateway) -> None:
+    setting_of(quiet_from="22:00", quiet_until="08:00", time_zone="Asia/Shanghai")
+    night = datetime.fromisoformat("2024-10-01T23:30:00+08:00")
+    morning = datetime.fromisoformat("2024-10-02T08:00:00+08:00")
+    with time_machine.travel(night, tick=False):
+        calm, pressing = owe(staff=StaffFactory()), owe(staff=StaffFactory(), urgent=True)
+        assert send_due("email") == 1
+    assert fresh(pressing).state == NoticeState.SENT
+    assert fresh(calm).next_attempt_at == morning
+    with time_machine.travel(morning, tick=False):
+        assert send_due("email") == 1
