@@ -27,7 +27,7 @@ class ChannelForm(forms.ModelForm):
         fields = ("active", "per_minute", "quiet_from", "quiet_until", "time_zone")
         help_texts = {
             "active": _("What is owed by a channel that is not active waits until it is."),
-            "per_minute": _("Of robots and webhooks, each may be called so often."),
+            "per_minute": _("Of robots, webhooks and SMS gateways, each may be called so often."),
             "quiet_from": _("In quiet hours only urgent notices are sent; the others when they end."),
             "quiet_until": _("May be the next morning."),
         }

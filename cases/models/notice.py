@@ -67,8 +67,8 @@ class Endpoint(Metered):
     Where robots, webhooks and the SMS gateway are reached.
 
     ``secret`` signs what is sent (DingTalk, Feishu, webhook) and is shown to nobody. ``options`` are those of
-    the SMS gateway: method, headers and body as templates (``cases.channels.sms``). Each robot and each
-    webhook has a breaker of its own: a broken one does not stop the others.
+    the SMS gateway: method, headers and body as templates (``cases.channels.sms``). Each robot,
+    webhook and gateway has a breaker of its own: a broken one does not stop the others.
     """
 
     name = models.CharField(_("name"), max_length=80)
@@ -208,8 +208,8 @@ class ChannelSetting(Metered):
     How a channel is used, and whether it works at present.
 
     Quiet hours are local to ``time_zone``, their end may be the next morning. What is owed by a channel that
-    is not active waits until it is. For robots and webhooks ``per_minute`` holds for each, and the breaker
-    is that of the ``Endpoint``.
+    is not active waits until it is. For robots, webhooks and SMS gateways ``per_minute`` holds for each,
+    and the breaker is that of the ``Endpoint``.
     """
 
     channel = models.CharField(_("channel"), max_length=10, choices=NoticeChannel.choices, primary_key=True)
