@@ -60,6 +60,8 @@ from tests.site.pages import CASE, address
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.one_database
+
 LIST, PAGE, DESK, DIALOG = 12, 15, 15, 12
 PERSON = 25  # each button on the page of a person asks about devices and rights
 SIZES = (1, 10, 100)
