@@ -127,8 +127,7 @@ class Reader(Client):
 
 def a_case(world: World, narrowed: Q, state: State) -> Case | None:
     """Read beside the site: what a person would pick from a list. The contested ones are left alone."""
-    cases = Case.objects.filter(narrowed, state=state).exclude(customer=world.contested)
-    newest = list(cases.order_by("-pk")[:20])
+    newest = list(world.cases(state).filter(narrowed).order_by("-pk")[:20])
     return random.choice(newest) if newest else None
 
 

@@ -51,7 +51,7 @@ def make_world(ground: Ground) -> World:
     branches = [_branch(Region.SOUTH), _branch(Region.NORTH)]
     contested = CustomerFactory(region=Region.SOUTH)
     _gateways(ground)
-    return World(branches, _person(Role.MANAGER, None, []), contested, Browsers(ground.site, PASSWORD))
+    return World(branches, new_person(Role.MANAGER, None, []), contested, Browsers(ground.site, PASSWORD))
 
 
 def _branch(region: Region) -> Branch:
@@ -65,9 +65,9 @@ def _branch(region: Region) -> Branch:
         department,
         front,
         back,
-        [_person(Role.AGENT, department, [front]) for _agent in range(AGENTS)],
-        [_person(Role.SPECIALIST, department, [back]) for _specialist in range(SPECIALISTS)],
-        _person(Role.SUPERVISOR, department, []),
+        [new_person(Role.AGENT, department, [front]) for _agent in range(AGENTS)],
+        [new_person(Role.SPECIALIST, department, [back]) for _specialist in range(SPECIALISTS)],
+        new_person(Role.SUPERVISOR, department, []),
         [_customer(region, number) for number in range(CUSTOMERS)],
     )
 
@@ -83,7 +83,7 @@ def _customer(region: Region, number: int) -> Customer:
     return customer
 
 
-def _person(role: Role, department: object, teams: Sequence[Team]) -> Staff:
+def new_person(role: Role, department: object, teams: Sequence[Team]) -> Staff:
     staff = StaffFactory(role=role, department=department, teams=teams)
     staff.set_password(PASSWORD)
     staff.save(update_fields=["password"])
@@ -116,7 +116,7 @@ def _gateways(ground: Ground) -> None:
             event_kind=kind, whom=Whom.ENDPOINT, channel=NoticeChannel.WEBHOOK, endpoint=hook
         )
     # The ladder tells by mail too, so that there is something to lose.
-    for kind, percent in (("acceptance", 100), ("improvement_plan", 80)):
+    for kind, percent in (("acceptance", 100), ("triage", 80)):
         LadderStep.objects.get_or_create(
             kind=kind, percent=percent, whom=Whom.SUPERVISOR, channel=NoticeChannel.EMAIL
         )

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError, connections
-from django.db.models import Q
 
 from cases.choices import State
 from cases.clock import database_now
@@ -96,7 +95,7 @@ def run_trial(trial: Trial, result: Result) -> None:
     seen = deliveries(ground)
     for state, wanted in STOCK:
         trial.world.stock_up(state, wanted)
-    bring_due(Q(), DUE_WITHIN)
+    bring_due(trial.world.ours, DUE_WITHIN)
     _strike(trial, result.fault)
     if left := settle(trial.settle_within):
         trial.blame("I3, I5 nothing waits once all has settled", left)

@@ -20,6 +20,7 @@ from tests.faults.browser import Browsers
 
 if TYPE_CHECKING:
     from cases.models import Department, Team
+    from cases.querysets import CaseQuerySet
 
 MOST_DUE = 40  # clocks that are brought forward in a trial, however many there are by then
 
@@ -79,26 +80,42 @@ class World:
     def people(self) -> list[Staff]:
         return [self.manager, *(person for branch in self.branches for person in branch.people)]
 
+    @property
+    def teams(self) -> list[Team]:
+        return [team for branch in self.branches for team in (branch.front, branch.back)]
+
+    @property
+    def ours(self) -> Q:
+        """Clocks of the cases of both departments, but for the contested ones."""
+        return Q(case__team__in=self.teams) & ~Q(case__customer=self.contested)
+
+    def cases(self, state: State) -> CaseQuerySet:
+        """Those of both departments, but for the contested ones."""
+        return Case.objects.filter(team__in=self.teams, state=state).exclude(customer=self.contested)
+
     def stock_up(self, state: State, wanted: int) -> None:
         """As many cases in this state as a trial needs; what an earlier one left is used up first."""
-        there = Case.objects.filter(state=state).exclude(customer=self.contested)[:wanted].count()
+        there = self.cases(state)[:wanted].count()
         for _missing in range(wanted - there):
             random.choice(self.branches).case_in(state)
 
 
-def bring_due(clocks: Q, seconds: float, *, earlier: timedelta = timedelta(0), most: int = MOST_DUE) -> int:
+def bring_due(
+    clocks: Q, seconds: float, *, earlier: timedelta = timedelta(0), most: int = MOST_DUE
+) -> list[int]:
     """
-    Let some of these running clocks reach their next level at random moments of the next seconds; how many.
+    Let some of these running clocks reach their next level at random moments of the next seconds; their ids.
 
     ``earlier`` by so much: they are late already.
     """
     armed = Timer.objects.exclude(next_at=None).exclude(kind="retention").filter(clocks)
     now = timezone.now()
-    moved = 0
+    moved = []
     for pk in armed.order_by("?").values_list("pk", flat=True)[:most]:
-        # Each for itself: the product is at work meanwhile.
+        # Each for itself, and only while it runs: the product is at work meanwhile.
         moment = now + timedelta(seconds=random.uniform(0, seconds)) - earlier
-        moved += armed.filter(pk=pk).update(next_at=moment)
+        if Timer.objects.filter(pk=pk, next_at__isnull=False).update(next_at=moment):
+            moved.append(pk)
     return moved
 
 
