@@ -174,6 +174,10 @@ class ClockKind(models.TextChoices):
     RETENTION = "retention", _("Retention")
 
 
+# Clocks that run once the customer has the result: their end is no breach of a promise of ours.
+AFTER_RESULT = (ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY, ClockKind.RETENTION)
+
+
 class ClockEnd(models.TextChoices):
     """Why a clock no longer runs."""
 

@@ -16,8 +16,7 @@ from cases.asking import Ask, Input, Move
 from cases.choices import OPEN_STATES, Role, State
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
-# A manager becomes handler where no supervisor is left, and must be able to do what a handler does.
-HANDLERS = (*WORKERS, Role.MANAGER)
+HANDLERS = (*WORKERS, Role.MANAGER)  # a manager becomes handler where no supervisor is left
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
 BEFORE_RESULT = (State.INTAKE, *UNDER_WAY)
 
@@ -118,7 +117,6 @@ MOVES: dict[str, Move] = {
         label=_("Reassign"),
         sources=UNDER_WAY,
         target=None,
-        # A manager becomes handler where no supervisor is left, and must be able to pass the case on.
         roles=(Role.SUPERVISOR, Role.MANAGER),
         relation=when.is_handler_or_supervisor,
         inputs=(

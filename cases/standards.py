@@ -122,28 +122,36 @@ def remembered_standards(number: int, key: UUID) -> Standards:
 def read_standards(number: int) -> Standards:
     """Every standard as the database has it now, filed under change ``number``."""
     calendars = list(WorkCalendar.objects.prefetch_related("windows", "days", "years"))
-    percents: dict[str, set[int]] = defaultdict(set)
-    actions: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for kind, percent, action in LadderStep.objects.filter(active=True).values_list(
-        "kind", "percent", "action"
-    ):
-        percents[kind].add(percent)
-        if action != LadderAction.NOTHING:
-            actions[kind, percent].add(action)
     versions: Any = ServiceLevelVersion.objects.select_related("level")
+    percents, actions = _read_ladder()
     return Standards(
         number=number,
         calendars={calendar.pk: PreparedCalendar(calendar.facts()) for calendar in calendars},
         default_calendar_id=next((calendar.pk for calendar in calendars if calendar.is_default), None),
         versions=tuple(versions.order_by("position", "level_id", "-number")),
-        percents={kind: tuple(sorted(found | {BREACH})) for kind, found in percents.items()},
-        actions={level: tuple(sorted(found)) for level, found in actions.items()},
+        percents=percents,
+        actions=actions,
         earlier=_earlier_calendars(),
         announced={
             calendar.pk: frozenset(row.year for row in calendar.years.all())
             for calendar in calendars
             if calendar.country
         },
+    )
+
+
+def _read_ladder() -> tuple[dict[str, tuple[int, ...]], dict[tuple[str, int], tuple[str, ...]]]:
+    """By kind of clock its levels; by kind and level what the system does."""
+    percents: dict[str, set[int]] = defaultdict(lambda: {BREACH})
+    actions: dict[tuple[str, int], set[str]] = defaultdict(set)
+    steps = LadderStep.objects.filter(active=True)
+    for kind, percent, action in steps.values_list("kind", "percent", "action"):
+        percents[kind].add(percent)
+        if action != LadderAction.NOTHING:
+            actions[kind, percent].add(action)
+    return (
+        {kind: tuple(sorted(found)) for kind, found in percents.items()},
+        {level: tuple(sorted(found)) for level, found in actions.items()},
     )
 
 

@@ -65,16 +65,17 @@ def sync_timers(sync: Sync, rows: Sequence[Timer], clocks: Sequence[Clock]) -> l
     nothing the second time.
     """
     wanted = {clock.identity: clock for clock in clocks}
-    running = {_identity(row): row for row in rows if row.stopped_at is None}
-    stopped = [row for identity, row in running.items() if identity not in wanted]
-    for row in stopped:
-        _stop(sync, row)
-    changed = [
-        row
-        for identity, row in running.items()
-        if identity in wanted and _adjust(sync, row, wanted[identity])
-    ]
-    begun = [_begin(sync, rows, clock) for identity, clock in wanted.items() if identity not in running]
+    stopped, changed = [], []
+    for row in rows:
+        if row.stopped_at is not None:
+            continue
+        clock = wanted.pop(_identity(row), None)
+        if clock is None:
+            _stop(sync, row)
+            stopped.append(row)
+        elif _adjust(sync, row, clock):
+            changed.append(row)
+    begun = [_begin(sync, rows, clock) for clock in wanted.values()]
     return [*stopped, *changed, *begun]
 
 

@@ -30,7 +30,6 @@ MARGIN = 3 * DAY  # no time zone is farther from UTC, and no window reaches fart
 THURSDAY = 3  # the weekday of the first day of 1970
 BLOCK = 64 * DAY  # what is worked out at a time
 TEN_YEARS = 3653 * DAY
-END_OF_TIME = 8000 * 365 * DAY  # less than the last year a date can have
 FAR_FUTURE = 150 * 365 * DAY  # nobody promises farther than this
 
 
@@ -163,7 +162,7 @@ class PreparedCalendar:
 
     def _farther(self, table: _Table) -> _Table:
         """A table of twice the span; raises NoWorkingTime where nothing opens any more."""
-        if table.until > self._last_opening or 2 * table.until - table.since > END_OF_TIME:
+        if table.until > self._last_opening:
             raise NoWorkingTime
         longer = self._table = self._worked_out(table.since, 2 * table.until - table.since)
         return longer
@@ -173,7 +172,8 @@ class PreparedCalendar:
         """Where no weekday is worked, only special days open."""
         if any(self._weekly):
             return FAR_FUTURE
-        return max((day * DAY + MARGIN for day, hours in self._special.items() if hours), default=0)
+        openings = (day * DAY + MARGIN for day, hours in self._special.items() if hours)
+        return min(max(openings, default=0), FAR_FUTURE)
 
     def _worked_out(self, first: int, last: int) -> _Table:
         """From the beginning of one block of days to the end of another."""

@@ -2319,18 +2319,23 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(
                             ("action", ""),
+                            models.Q(("action", "dispatch"), ("kind__in", ["triage"])),
+                            models.Q(("action", "expire"), ("kind__in", ["confirmation_expiry"])),
                             models.Q(
                                 ("action", "raise_tier"),
-                                models.Q(
-                                    (
-                                        "kind__in",
-                                        ["confirmation_expiry", "confirmation_reminder", "retention"],
-                                    ),
-                                    _negated=True,
+                                (
+                                    "kind__in",
+                                    [
+                                        "first_response",
+                                        "triage",
+                                        "acceptance",
+                                        "progress_update",
+                                        "completion",
+                                        "support",
+                                        "improvement_plan",
+                                    ],
                                 ),
                             ),
-                            models.Q(("action", "dispatch"), ("kind", "triage")),
-                            models.Q(("action", "expire"), ("kind", "confirmation_expiry")),
                             _connector="OR",
                         ),
                         name="ladder_action_fits_the_clock",

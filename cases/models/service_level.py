@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 
 from django.conf import settings
@@ -15,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from cases.choices import (
+    AFTER_RESULT,
     CaseType,
     Channel,
     ClockKind,
@@ -28,7 +31,12 @@ from cases.choices import (
 )
 from cases.models.organisation import Named
 
-AFTER_RESULT = {ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY, ClockKind.RETENTION}
+# What the system can do when a clock of which kind runs out; anything else the lifecycle would refuse.
+FITTING: dict[LadderAction, list[ClockKind]] = {
+    LadderAction.DISPATCH: [ClockKind.TRIAGE],
+    LadderAction.EXPIRE: [ClockKind.CONFIRMATION_EXPIRY],
+    LadderAction.RAISE_TIER: [kind for kind in ClockKind if kind not in AFTER_RESULT],
+}
 RETENTION = timedelta(days=3 * 366)  # mission paper 1.1: at least three years, leap days included
 
 
@@ -160,10 +168,11 @@ class LadderStep(models.Model):
                 condition=Q(percent__gte=1, percent__lte=1000), name="ladder_percent_is_sensible"
             ),
             models.CheckConstraint(
-                condition=Q(action=LadderAction.NOTHING)
-                | (Q(action=LadderAction.RAISE_TIER) & ~Q(kind__in=sorted(AFTER_RESULT)))
-                | Q(action=LadderAction.DISPATCH, kind=ClockKind.TRIAGE)
-                | Q(action=LadderAction.EXPIRE, kind=ClockKind.CONFIRMATION_EXPIRY),
+                condition=reduce(
+                    or_,
+                    (Q(action=action, kind__in=kinds) for action, kinds in FITTING.items()),
+                    Q(action=LadderAction.NOTHING),
+                ),
                 name="ladder_action_fits_the_clock",
             ),
         ]
@@ -173,12 +182,7 @@ class LadderStep(models.Model):
 
     def clean(self) -> None:
         """Raises ValidationError for an action that the rules of the lifecycle would always refuse."""
-        fitting = {
-            LadderAction.DISPATCH: {ClockKind.TRIAGE},
-            LadderAction.EXPIRE: {ClockKind.CONFIRMATION_EXPIRY},
-            LadderAction.RAISE_TIER: set(ClockKind) - AFTER_RESULT,
-        }
-        if self.action and self.kind and self.kind not in fitting[LadderAction(self.action)]:
+        if self.action and self.kind and self.kind not in FITTING[LadderAction(self.action)]:
             unfit = _("“%(action)s” is never possible when “%(clock)s” runs out. Choose another one.")
             words = {"action": self.get_action_display(), "clock": self.get_kind_display()}
             raise ValidationError({"action": unfit % words})

@@ -8,25 +8,21 @@ a growing time, with its error, in a transaction of its own, and keeps no other 
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from cases.clock import database_now
 from cases.models import Announcement, Notice
 from cases.notices.happenings import read_happenings
 from cases.notices.owing import Ground, notices_of
+from cases.services.holding import by_halves, hold
 from cases.services.set_wise import batched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BATCH = 500
-FIRST_HOLD, LONGEST_HOLD = timedelta(seconds=30), timedelta(hours=1)
-
-log = logging.getLogger(__name__)
 
 
 def work_out_announcements(limit: int = 10 * BATCH) -> int:
@@ -37,18 +33,8 @@ def work_out_announcements(limit: int = 10 * BATCH) -> int:
     Run twice, or by two at once, it changes nothing more. Never raises for a single announcement.
     """
     due = Announcement.objects.due(database_now()).values_list("pk", flat=True)
-    return sum(_work_out(batch) for batch in batched(list(due[:limit]), BATCH))
-
-
-def _work_out(pks: Sequence[int]) -> int:
-    """All of them in one transaction or, where one of them fails, each in one of its own."""
-    try:
-        return expand(pks)
-    except Exception as error:  # whatever it is, it belongs to one announcement and must not stop the others
-        if len(pks) > 1:
-            return sum(_work_out([pk]) for pk in pks)
-        _hold(pks[0], error)
-        return 0
+    batches = batched(list(due[:limit]), BATCH)
+    return sum(made for batch in batches for made in by_halves(batch, expand, _hold))
 
 
 @transaction.atomic
@@ -67,16 +53,4 @@ def expand(pks: Sequence[int]) -> int:
 
 
 def _hold(pk: int, error: Exception) -> None:
-    """Keep back what could not be worked out: 30 s, then twice as long each time, at most an hour."""
-    log.error("announcement %s could not be worked out: %s", pk, type(error).__name__, exc_info=error)
-    if isinstance(error, DatabaseError) and not connection.is_usable():
-        raise error
-    row = Announcement.objects.filter(pk=pk).first()
-    if row is None:  # somebody else worked it out meanwhile
-        return
-    delay = min(FIRST_HOLD * 2 ** min(row.attempts, 10), LONGEST_HOLD)
-    Announcement.objects.filter(pk=pk).update(
-        attempts=row.attempts + 1,
-        held_until=database_now() + delay,
-        error=f"{type(error).__name__}: {error}"[:2000],
-    )
+    hold(Announcement.objects.filter(pk=pk), error)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import prefetch_related_objects
 
-from cases.choices import ClockKind, Urgency
+from cases.choices import AFTER_RESULT, ClockKind, Urgency
 from cases.models import CaseEvent, EventKind, Message, Round, SupportRequest, Timer
 from cases.notices.situations import situation_of
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cases.models import Case
 
 BREACH = 100  # per cent of a clock: its deadline
-# Clocks whose end is no breach of ours: the customer is reminded, an answer has not come, a case may go.
-NO_BREACH = (ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY, ClockKind.RETENTION)
 # Clocks whose deadline readers are told.
 TOLD = (ClockKind.ACCEPTANCE, ClockKind.IMPROVEMENT_PLAN, ClockKind.CONFIRMATION_EXPIRY)
 
@@ -83,7 +81,7 @@ class Happening:
         """A promise of ours is late: passes quiet hours to whoever can mend it, but not to the customer."""
         data = self.event.data
         is_late = self.is_escalation and data.get("percent", 0) >= BREACH
-        return is_late and data.get("clock") not in NO_BREACH
+        return is_late and data.get("clock") not in AFTER_RESULT
 
 
 def read_happenings(event_ids: Collection[int]) -> list[Happening]:

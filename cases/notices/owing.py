@@ -61,6 +61,7 @@ class Owing:
         self.recipients = Recipients(ground.directory, happening, spared=happening.event.actor_id)
         self._replaced: dict[Staff, set[Staff]] = defaultdict(set)  # who is away → who was told instead
         self._values: dict[tuple[str, str], dict[str, str]] = {}
+        self._said: dict[tuple[str, str, str], Words] = {}
         self._ways = ground.directory.ways_for(happening.case)
 
     def notices(self) -> Iterator[Notice]:
@@ -187,8 +188,13 @@ class Owing:
     def _words(
         self, situation: str, audience: Audience, language: str, more: dict[str, str] | None = None
     ) -> Words:
-        values = self._values_in(audience, language) | (more or {})
-        return self.ground.phrases.words(situation, audience, language, values)
+        """The same for everybody of an audience who reads this language, unless there is ``more`` to say."""
+        values, key = self._values_in(audience, language), (situation, audience.value, language)
+        if more:
+            return self.ground.phrases.words(situation, audience, language, values | more)
+        if key not in self._said:
+            self._said[key] = self.ground.phrases.words(situation, audience, language, values)
+        return self._said[key]
 
     def _words_for(self, endpoint: Endpoint) -> Words:
         values = self._values_in(Audience.ROBOT, endpoint.language)

@@ -22,7 +22,7 @@ from cases.clock import database_now
 from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, Timer, WorkCalendar
 from cases.services.bulk_rows import insert_rows, values_of
 from cases.services.clocks import plan_sync, write_timers
-from cases.services.holding import hold
+from cases.services.holding import by_halves, hold
 from cases.services.set_wise import batched, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Earlier, present_standards, read_standards
@@ -97,7 +97,7 @@ def rearm_some(*, most: int = 50) -> int:
         if not case_ids:
             _finish(standards.number)
             return moved
-        moved += _rearm_or_hold(case_ids)
+        moved += sum(by_halves(case_ids, rearm, _hold_case))
     return moved
 
 
@@ -130,15 +130,8 @@ def _finish(number: int) -> None:
         waiting.update(state=JobState.DONE, finished_at=database_now(), looked_at=F("total"))
 
 
-def _rearm_or_hold(case_ids: Sequence[int]) -> int:
-    """All of them in one transaction or, where that fails, by halves until the case that fails is found."""
-    try:
-        return rearm(case_ids)
-    except Exception as error:  # whatever it is, it belongs to one case and must not stop the others
-        if len(case_ids) == 1:
-            hold(Timer.objects.running().filter(case_id=case_ids[0]), error)
-            return 0
-        return sum(_rearm_or_hold(half) for half in batched(case_ids, (len(case_ids) + 1) // 2))
+def _hold_case(case_id: int, error: Exception) -> None:
+    hold(Timer.objects.running().filter(case_id=case_id), error)
 
 
 @transaction.atomic

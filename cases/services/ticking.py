@@ -14,14 +14,13 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import SoftTimeLimitExceeded
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
 from cases.services.bulk_rows import insert_rows, reserve_ids
 from cases.services.due_actions import Wanted, act_on_all
-from cases.services.holding import hold
+from cases.services.holding import by_halves, hold
 from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, batched, update_rows
 from cases.standards import present_standards
@@ -138,39 +137,18 @@ def tick(*, most: int = MOST) -> TickReport:
     cannot be worked on is held back for a growing time, with its error, and keeps no other waiting.
     """
     report, ends_at = TickReport(), monotonic() + LONGEST
+
+    def give_up(pair: tuple[int, int], error: Exception) -> None:
+        hold(Timer.objects.filter(pk=pair[0]), error)
+        report.held += 1
+
     pairs = list(Timer.objects.due(database_now()).values_list("pk", "case_id")[:most])
     for batch in batched(pairs, BATCH):
-        _fire_batch(batch, report)
+        for fired in by_halves(batch, fire, give_up):
+            report.count(fired)
         if monotonic() > ends_at:
             break
     return report
-
-
-def _fire_batch(pairs: Sequence[tuple[int, int]], report: TickReport) -> None:
-    """All of them in one transaction or, where that fails, by halves until the one that fails is found."""
-    try:
-        fired = _fire_patiently(pairs)
-    except SoftTimeLimitExceeded:  # no fault of a clock
-        raise
-    except Exception as error:  # whatever it is, it belongs to one clock and must not stop the others
-        if len(pairs) > 1:
-            for half in batched(pairs, (len(pairs) + 1) // 2):
-                _fire_batch(half, report)
-            return
-        hold(Timer.objects.filter(pk=pairs[0][0]), error)
-        report.held += 1
-    else:
-        report.count(fired)
-
-
-def _fire_patiently(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
-    """Once more after a deadlock or a lock not given in time, which say nothing about the clocks."""
-    try:
-        return fire(pairs)
-    except OperationalError:
-        if not connection.is_usable():
-            raise
-        return fire(pairs)
 
 
 @transaction.atomic

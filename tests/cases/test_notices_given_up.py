@@ -36,6 +36,13 @@ def texts(gateway: HttpGateway) -> HttpGateway:
     return gateway
 
 
+@pytest.fixture
+def refusing(mail: MailGateway) -> MailGateway:
+    """A mail server that knows nobody."""
+    mail.answers["RCPT"] = "550 no such person"
+    return mail
+
+
 def delivered_to(scene: Scene, *contacts: tuple[ContactKind, str]) -> tuple[Case, Notice]:
     """A delivered case, and its notice to the customer; nothing else waits to be sent."""
     case = scene.case(State.CONFIRMATION, customer=reachable(*contacts))
@@ -54,9 +61,8 @@ def words_of_loss(case: Case) -> list[Notice]:
 
 
 def test_a_refused_mail_is_followed_by_a_text_message_in_the_same_words(
-    mail: MailGateway, texts: HttpGateway, scene: Scene
+    refusing: MailGateway, texts: HttpGateway, scene: Scene
 ) -> None:
-    mail.answers["RCPT"] = "550 no such person"
     case, refused = delivered_to(scene, MAIL, PHONE)
     send_due("email")
     _refused, text = to_customer(case)
@@ -68,9 +74,8 @@ def test_a_refused_mail_is_followed_by_a_text_message_in_the_same_words(
 
 
 def test_where_no_way_is_left_the_handler_is_told(
-    mail: MailGateway, texts: HttpGateway, scene: Scene
+    refusing: MailGateway, texts: HttpGateway, scene: Scene
 ) -> None:
-    mail.answers["RCPT"] = "550 no such person"
     texts.behave(lambda talk: talk.answer(400))
     case, _mail = delivered_to(scene, MAIL, PHONE)
     send_due("email")
@@ -86,9 +91,8 @@ def test_where_no_way_is_left_the_handler_is_told(
 
 
 def test_it_is_said_once_however_often_it_is_given_up(
-    mail: MailGateway, texts: HttpGateway, scene: Scene
+    refusing: MailGateway, texts: HttpGateway, scene: Scene
 ) -> None:
-    mail.answers["RCPT"] = "550 no such person"
     texts.behave(lambda talk: talk.answer(400))
     case, refused = delivered_to(scene, MAIL, PHONE)
     for _time in range(2):
@@ -101,9 +105,8 @@ def test_it_is_said_once_however_often_it_is_given_up(
 
 
 def test_who_was_reached_the_other_way_is_not_lost(
-    mail: MailGateway, texts: HttpGateway, scene: Scene
+    refusing: MailGateway, texts: HttpGateway, scene: Scene
 ) -> None:
-    mail.answers["RCPT"] = "550 no such person"
     case, refused = delivered_to(scene, MAIL, PHONE)
     send_due("email")
     send_due("sms")
@@ -148,8 +151,9 @@ def test_a_notice_that_stops_every_sender_is_a_loss_too(scene: Scene, settings: 
     assert [word.staff for word in words_of_loss(case)] == [scene.specialist]
 
 
-def test_of_a_handler_who_is_away_the_stand_in_is_told_and_the_lead(mail: MailGateway, scene: Scene) -> None:
-    mail.answers["RCPT"] = "550 no such person"
+def test_of_a_handler_who_is_away_the_stand_in_is_told_and_the_lead(
+    refusing: MailGateway, scene: Scene
+) -> None:
     case, _mail = delivered_to(scene, MAIL)
     stand_in = StaffFactory(role=Role.SPECIALIST, department=scene.department, teams=[scene.back])
     be_away(scene.specialist, stand_in)
@@ -159,8 +163,7 @@ def test_of_a_handler_who_is_away_the_stand_in_is_told_and_the_lead(mail: MailGa
     assert [word.staff for word in absences] == [scene.supervisor]
 
 
-def test_what_is_lost_to_staff_is_told_to_nobody_else(mail: MailGateway, scene: Scene) -> None:
-    mail.answers["RCPT"] = "550 no such person"
+def test_what_is_lost_to_staff_is_told_to_nobody_else(refusing: MailGateway, scene: Scene) -> None:
     owe(staff=scene.specialist)
     send_due("email")
     assert Notice.objects.filter(state=NoticeState.DEAD).count() == Notice.objects.count() == 1
