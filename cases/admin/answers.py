@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold import widgets
 
 from cases.asking import Ask
-from cases.choices import CaseType, Channel, Region, State, Urgency, WaitingFor
+from cases.choices import CaseType, Channel, Region, Role, State, Urgency, WaitingFor
 from cases.lifecycle import MOVES
 from cases.models import Case, Round, Staff, SupportRequest, Team, Topic
 
@@ -214,9 +214,14 @@ def staff_field(asked: Question) -> forms.Field:
 
 
 def possible_handlers(case: Case) -> QuerySet[Staff]:
-    """Active people whose role may carry the case on from its present state, its own team's first."""
+    """
+    Active people whose role may carry the case on from its present state, its own team's first.
+
+    A manager who works in no team takes over what the system hands on, and is assigned nothing by hand.
+    """
     carrying_on = "accept" if case.state == State.HANDLING else "dispatch"
     able = Staff.objects.active().filter(groups__name__in=MOVES[carrying_on].roles)
+    able = able.exclude(groups__name=Role.MANAGER, teams=None)
     return able.exclude(pk=case.handler_id or 0).nearest_first(case.team).prefetch_related("teams")
 
 

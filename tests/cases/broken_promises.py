@@ -160,6 +160,7 @@ BROKEN: dict[str, Break] = {
     "endpoint_name_is_unique": lambda s, c: twice(endpoint),
     "escalation_happens_once": escalated_twice,
     "escalation_is_never_early": lambda s, c: escalation(c, planned_at=timezone.now() + MINUTE),
+    "ladder_action_fits_the_clock": lambda s, c: change(LadderStep, kind="retention", action="dispatch"),
     "ladder_percent_is_sensible": lambda s, c: change(LadderStep, percent=0),
     "ladder_step_is_kept_once": lambda s, c: twin_of(first(LadderStep)),
     "link_ends_after_it_begins": lambda s, c: link(c),
