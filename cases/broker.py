@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.conf import settings
-from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -62,7 +61,7 @@ class Kicker:
                 wanted, self._wanted = self._wanted, set()
             try:
                 self._send(wanted)
-            except (OperationalError, OSError) as error:
+            except Exception as error:  # nobody is there to hear it, and the next wake-up may be sent
                 self._quiet_until = time.monotonic() + REST
                 log.warning("the broker does not answer, and is left alone for %s s: %s", REST, error)
 
