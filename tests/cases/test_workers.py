@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -102,8 +103,8 @@ def test_a_message_becomes_work_on_a_row(worker: subprocess.Popen[bytes], redis_
     assert worker.poll() is None
 
 
-TWO_AT_WORK = """
-import os, time
+TRIAL = """
+import os, pathlib, time
 from celery import Celery
 from config import queues
 
@@ -113,27 +114,30 @@ app.conf.broker_url, app.conf.task_routes = os.environ["BROKER"], {}
 app.conf.broker_transport_options = queues.REDIS_OPTIONS
 
 def note(sign):
-    with open(os.environ["DONE"], "a") as done:
+    with open("done", "a") as done:
         done.write(sign)
 
 @app.task(name="work")
-def work(seconds):
+def work():
     note("<")
-    time.sleep(seconds)
+    while not pathlib.Path("may-end").exists():
+        time.sleep(0.05)
     note(">")
 """
 
 
 def test_a_worker_goes_on_after_the_broker_was_lost_under_all_its_processes(tmp_path: Path) -> None:
-    """Both are at work when the broker goes, so that neither message can be answered for."""
-    (tmp_path / "trial.py").write_text(TWO_AT_WORK, encoding="utf-8")
+    """
+    Both end their work with the broker gone, so that neither message can be answered for.
+
+    The worker is held while that happens: else it may see the loss before the ends, and asks for no answer.
+    """
+    (tmp_path / "trial.py").write_text(TRIAL, encoding="utf-8")
     (tmp_path / "data").mkdir()
     port, done, words = free_port(), tmp_path / "done", tmp_path / "words.txt"
-    path = f"{tmp_path}{os.pathsep}{ROOT}"
     surroundings = os.environ | {
         "BROKER": f"redis://127.0.0.1:{port}/0",
-        "DONE": str(done),
-        "PYTHONPATH": path,
+        "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
     }
     command = [sys.executable, "-m", "celery", "-A", "trial", *WORKER, "-c", "2"]
     done.touch()
@@ -141,22 +145,25 @@ def test_a_worker_goes_on_after_the_broker_was_lost_under_all_its_processes(tmp_
         process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=said, stderr=said)
     try:
         with valkey_in(tmp_path / "data", port) as the_broker:
-            ask(surroundings, 3, 3)
+            ask(surroundings, times=2)
             await_that(lambda: done.read_text().count("<") == 2)
+            process.send_signal(signal.SIGSTOP)
+            (tmp_path / "may-end").touch()
+            await_that(lambda: done.read_text().count(">") == 2)
             the_broker.kill()
             the_broker.wait()
-            await_that(lambda: done.read_text().count(">") == 2 and "Couldn't ack" in words.read_text())
+            process.send_signal(signal.SIGCONT)
+            await_that(lambda: words.read_text().count("Couldn't ack") == 2)
         known = done.read_text()
         with valkey_in(tmp_path / "data", port):
-            ask(surroundings, 0)
+            ask(surroundings, times=1)
             await_that(lambda: done.read_text() != known)
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(PATIENCE)
 
 
-def ask(surroundings: dict[str, str], *seconds: float) -> None:
-    """For work that takes so long, at the same moment."""
-    asked = "; ".join(f"trial.work.apply_async([{each}], queue='send')" for each in seconds)
-    words = f"import trial; {asked}"
+def ask(surroundings: dict[str, str], *, times: int) -> None:
+    words = f"import trial\nfor _ in range({times}): trial.work.apply_async(queue='send')"
     subprocess.run([sys.executable, "-c", words], env=surroundings, check=True)

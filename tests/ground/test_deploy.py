@@ -156,7 +156,9 @@ def example() -> dict[str, str]:
 
 
 def check_deploy(**environment: str) -> subprocess.CompletedProcess[str]:
-    surroundings = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings", "HTTPS": "true"} | environment
+    """On a machine of its own: what other tests have set for theirs does not count."""
+    machine = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings", "HTTPS": "true"}
+    surroundings = machine | environment
     words = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     return subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
 
