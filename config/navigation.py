@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.templatetags.static import static
@@ -38,8 +39,9 @@ def page(title: str | Promise, icon: str, address: str, permission: str = "") ->
     return line | {"permission": may(permission)} if permission else line
 
 
+@cache
 def _addresses() -> list[str]:
-    """Of all lines but the desk, above which every page would be."""
+    """Of all lines but the desk, above which every page would be; each line of each page asks for them."""
     return [str(line["link"]) for group in SIDEBAR for line in group["items"]][1:]
 
 

@@ -8,9 +8,7 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import translation
 
-from cases.standards import forget_standards
-
-pytest_plugins = ["tests.plugin", "tests.gateway_fixtures"]
+pytest_plugins = ["tests.plugin", "tests.gateway_fixtures", "tests.standards_fixtures"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -29,12 +27,6 @@ def language() -> Iterator[None]:
     translation.activate(settings.LANGUAGE_CODE)
     yield
     translation.activate(settings.LANGUAGE_CODE)
-
-
-@pytest.fixture(autouse=True)
-def fresh_standards() -> None:
-    """What the test before has written is rolled back, and with it the stamp that would say so."""
-    forget_standards()
 
 
 @pytest.fixture

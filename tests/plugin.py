@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on both databases; leave out what this run's database or machine cannot carry."""
     for item in items:
-        if _touches_database(item) and not _commits(item) and not _belongs_to_one(item):
+        if touches_database(item) and not commits(item) and not _belongs_to_one(item):
             item.add_marker(pytest.mark.both_databases)
         if item.get_closest_marker("browser") and CHROMIUM is None:
             item.add_marker(pytest.mark.skip(reason="no Chromium"))
@@ -51,7 +51,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(HOW_TO_GET_CHROMIUM)
 
 
-def _touches_database(item: pytest.Item) -> bool:
+def touches_database(item: pytest.Item) -> bool:
+    """By mark or fixture."""
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & _DATABASE_FIXTURES)
 
@@ -61,7 +62,8 @@ def _belongs_to_one(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("postgresql") or item.get_closest_marker("one_database"))
 
 
-def _commits(item: pytest.Item) -> bool:
+def commits(item: pytest.Item) -> bool:
+    """Whether its rows are there for other connections too, and are cleared away afterwards."""
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(fixtures & _COMMITTING_FIXTURES) or bool(marker and marker.kwargs.get("transaction"))

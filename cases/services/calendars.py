@@ -12,6 +12,7 @@ from cases.choices import StandardsChange
 from cases.exceptions import InvalidInput, NotPermitted
 from cases.models import Timer, WorkCalendar
 from cases.services.calendar_seed import CHINA, announced_years, load_public_holidays
+from cases.services.first_records import ensure_first_records
 from cases.services.rearming import named, standards_changed
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def load_holidays(calendar: WorkCalendar, *, actor: Staff) -> list[int]:
     for year in added:
         load_public_holidays(apps, calendar, year)
     if added:
+        ensure_first_records(apps, "CalendarDay", "CalendarYear")
         keep_calendar(calendar, actor=actor)
     return added
 

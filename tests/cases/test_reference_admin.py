@@ -1,12 +1,29 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from cases.choices import Channel, Language, Role
-from cases.models import ContactAccess, ExportRecord, ImportRecord, RoutingRule
+from cases.models import (
+    CalendarDay,
+    CalendarWindow,
+    CalendarYear,
+    ContactAccess,
+    ExportRecord,
+    ImportRecord,
+    LadderStep,
+    NoticeRule,
+    PhraseTemplate,
+    RoutingRule,
+    Topic,
+    WorkCalendar,
+)
+from cases.services.calendars import load_holidays
+from cases.services.first_records import ensure_first_records
 from tests.factories import ContactFactory, CustomerFactory, DepartmentFactory, TeamFactory, TopicFactory
 from tests.scenes import Scene
 
@@ -99,6 +116,7 @@ def test_looks_at_contacts_are_found_by_the_whole_number_of_a_customer(client: C
 
 def test_reference_data_is_changed_with_a_history_and_never_deleted(client: Client, scene: Scene) -> None:
     team = scene.front
+    team.save()  # a first record, which those of the factory have not
     url = f"/admin/cases/team/{team.pk}"
     data = {
         "name": "新名",
@@ -155,3 +173,33 @@ def test_the_preview_says_when_no_rule_fits_or_the_question_is_wrong(client: Cli
 def test_the_preview_is_for_those_who_may_see_the_rules(client: Client, scene: Scene) -> None:
     client.force_login(scene.agent)
     assert client.get(WHERE, TRAITS).status_code == 403
+
+
+def test_of_all_the_migrations_planted_there_is_a_first_record() -> None:
+    planted = {
+        rows.__name__: (rows.objects.count(), rows.history.filter(history_type="+").count())
+        for rows in (CalendarDay, CalendarYear, CalendarWindow, LadderStep, NoticeRule, PhraseTemplate, Topic)
+    }
+    assert all(count == recorded > 0 for count, recorded in planted.values()), planted
+    assert ensure_first_records(apps) == 0
+
+
+def test_the_first_change_of_a_planted_row_says_what_it_replaced(client: Client) -> None:
+    topic = Topic.objects.earliest("pk")
+    data = {"type": topic.type, "name": topic.name, "name_en": "Something else", "position": topic.position}
+    page = reverse("admin:cases_topic_history", args=[topic.pk])
+    assert client.post(reverse("admin:cases_topic_change", args=[topic.pk]), data).status_code == 302
+    history = client.get(page).content.decode()
+    assert f"{topic.name_en} → Something else" in history
+    assert "Added" in history
+
+
+def test_holidays_loaded_later_are_recorded_too(scene: Scene) -> None:
+    calendar = WorkCalendar.objects.get(is_default=True)
+    gone = calendar.days.filter(date__year=2026)
+    CalendarDay.history.filter(id__in=gone.values("pk")).delete()
+    gone.delete()
+    calendar.years.filter(year=2026).delete()
+    load_holidays(calendar, actor=scene.administrator)
+    days = calendar.days.filter(date__year=2026)
+    assert CalendarDay.history.filter(id__in=days.values("pk"), history_type="+").count() == days.count() > 0
