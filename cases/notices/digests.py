@@ -3,13 +3,14 @@ Many notices for one person become few: when more than twenty wait, an outage en
 
 Urgent ones make a digest of their own, which passes quiet hours. Nothing is put together that was tried
 already: the far side may have it, and knows it by its key. A digest nobody tried yet is taken into the next
-one, a mail until it is full. Customers' mail is never put together.
+one. What a digest has no line for is in the inbox. Customers' mail is never put together.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,14 +26,15 @@ from cases.notices.placeholders import LONGEST_BODY
 from cases.services.set_wise import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from cases.querysets import NoticeQuerySet
 
 MOST_SINGLE = 20
-MOST_LINES = 100  # of one mail
+MOST_LINES = 100  # of a mail; a text message has no room for a list
 CHANNELS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
+BATCH = 1000  # rows of one statement
 UNTRIED = Q(attempts=0, replayed_at=None)
 
 
@@ -43,11 +45,12 @@ def merge_digests(channel: str, at: datetime) -> int:
     made = 0
     for staff_id in _crowded(channel, at):
         mine = _waiting(channel, at).filter(UNTRIED, staff=staff_id).order_by("pk")
-        notices = _without_full_ones(list(mine.select_for_update(skip_locked=True, of=("self",))))
+        notices = list(mine.select_for_update(skip_locked=True, of=("self",)))
         for urgent in (True, False):
             alike = [notice for notice in notices if notice.urgent == urgent]
             if len(alike) > 1:
-                made += Merger(channel, Staff.objects.get(pk=staff_id), at).merge(alike)
+                Merger(channel, Staff.objects.get(pk=staff_id), at).merge(alike)
+                made += 1
     return made
 
 
@@ -71,17 +74,6 @@ def _waiting(channel: str, at: datetime) -> NoticeQuerySet:
     return Notice.objects.filter(free, channel=channel, state=NoticeState.WAITING, staff__isnull=False)
 
 
-def _without_full_ones(notices: list[Notice]) -> list[Notice]:
-    """A mail with MOST_LINES takes no more; a text message only counts, and is never full."""
-    digests = [n.pk for n in notices if n.situation == Situation.DIGEST and n.channel == NoticeChannel.EMAIL]
-    if not digests:
-        return notices
-    lines = Notice.objects.filter(digest__in=digests).exclude(situation=Situation.DIGEST).order_by()
-    counted = lines.values("digest").annotate(many=Count("pk")).filter(many__gte=MOST_LINES)
-    full = set(counted.values_list("digest", flat=True))
-    return [notice for notice in notices if notice.pk not in full]
-
-
 @dataclass(frozen=True)
 class Merger:
     """Makes digests for one person by one channel."""
@@ -90,29 +82,30 @@ class Merger:
     staff: Staff
     at: datetime
 
-    def merge(self, notices: Sequence[Notice]) -> int:
-        """Into mails of at most MOST_LINES lines, or one text message; how many. The rows are locked."""
-        ids = [notice.pk for notice in notices]
-        found = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids)).exclude(situation=Situation.DIGEST)
-        parts = list(found.select_related("case").order_by("pk"))
-        by_text = self.channel == NoticeChannel.SMS
-        if by_text:
-            self._put_into_inbox(parts)
+    def merge(self, notices: Sequence[Notice]) -> None:
+        """Into one; what it has no line for is put into the inbox. The rows are locked."""
+        parts = sorted(self._parts_of(notices), key=attrgetter("pk"))
+        listed = parts[: 0 if self.channel == NoticeChannel.SMS else MOST_LINES]
+        self._put_into_inbox(parts[len(listed) :])
+        digest = self._digest_of(notices, parts, listed)
         taken = {"state": NoticeState.DIGESTED, "next_attempt_at": None, "lease_until": None}
-        chunks = list(batched(parts, len(parts) if by_text else MOST_LINES))
-        for chunk in chunks:
-            digest = self._digest_of(notices, chunk)
-            mine = Notice.objects.filter(pk__in=[part.pk for part in chunk])
+        earlier = [notice for notice in notices if notice.situation == Situation.DIGEST]
+        for some in batched([*parts, *earlier], BATCH):
+            mine = Notice.objects.filter(pk__in=[each.pk for each in some])
             mine.update(**taken, lease_token=None, digest=digest)
-        earlier = Notice.objects.filter(pk__in=ids, situation=Situation.DIGEST).exclude(
-            state=NoticeState.DIGESTED
-        )
-        earlier.update(**taken, lease_token=None, digest=digest)
-        return len(chunks)
 
-    def _digest_of(self, notices: Sequence[Notice], parts: Sequence[Notice]) -> Notice:
+    def _parts_of(self, notices: Sequence[Notice]) -> Iterator[Notice]:
+        """These, and in place of earlier digests what they were made of."""
+        for some in batched(notices, BATCH):
+            ids = [notice.pk for notice in some]
+            found = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids))
+            yield from found.exclude(situation=Situation.DIGEST).select_related("case")
+
+    def _digest_of(
+        self, notices: Sequence[Notice], parts: Sequence[Notice], listed: Sequence[Notice]
+    ) -> Notice:
         """Due when the first of them was."""
-        words = self._words(parts)
+        words = self._words(len(parts), listed)
         return Notice.objects.create(
             situation=Situation.DIGEST,
             channel=self.channel,
@@ -126,23 +119,22 @@ class Merger:
             next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
         )
 
-    def _words(self, parts: Sequence[Notice]) -> Words:
+    def _words(self, count: int, listed: Sequence[Notice]) -> Words:
         """By the phrase template of digests; without one, the bare list."""
-        count, by_text = len(parts), self.channel == NoticeChannel.SMS
         with translation.override(self.staff.language):
-            listed = "" if by_text else digest_text(parts)
+            text = digest_text(count, listed)
             subject, body = _("{count} notices"), "{list}"
             short = _("%(count)d notices wait in your inbox: %(page)s")
         found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
         if found is not None:
             english = self.staff.language == Language.ENGLISH
             subject, body = (found.subject_en, found.body_en) if english else (found.subject, found.body)
-        values = {"count": str(count), "list": listed}
-        words = fill_words(subject, body, values, longest_body=LONGEST_BODY + len(listed))
-        return Words(words.subject, short % {"count": count, "page": inbox_page()}) if by_text else words
+        values = {"count": str(count), "list": text}
+        words = fill_words(subject, body, values, longest_body=LONGEST_BODY + len(text))
+        return words if listed else Words(words.subject, short % {"count": count, "page": inbox_page()})
 
     def _put_into_inbox(self, parts: Sequence[Notice]) -> None:
-        """Each that is not there by another rule: a text message has no room for a list."""
+        """Each that is not there yet, by another rule or from an earlier digest."""
         rows = [
             Notice(
                 event_id=part.event_id,
@@ -162,7 +154,7 @@ class Merger:
             )
             for part in parts
         ]
-        Notice.objects.bulk_create(rows, ignore_conflicts=True)
+        Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
 def _key_in_inbox(part: Notice) -> str:
@@ -177,9 +169,13 @@ def inbox_page() -> str:
     return f"{settings.SITE_URL}{reverse('admin:cases_inbox')}"
 
 
-def digest_text(parts: Sequence[Notice]) -> str:
-    """A line for each: its place in the list, the case and the subject."""
-    return "\n".join(_line(number, part) for number, part in enumerate(parts, start=1))
+def digest_text(count: int, listed: Sequence[Notice]) -> str:
+    """A line for each: its place in the list, the case and the subject; then, where the others are."""
+    lines = [_line(number, part) for number, part in enumerate(listed, start=1)]
+    if others := count - len(listed):
+        more = _("… and %(count)d more in your inbox: %(page)s")
+        lines.append(more % {"count": others, "page": inbox_page()})
+    return "\n".join(lines)
 
 
 def _line(number: int, part: Notice) -> str:

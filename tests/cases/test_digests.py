@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cases.choices import NoticeChannel, NoticeState, Role, Situation, State, Whom
@@ -57,30 +59,42 @@ def test_a_digest_names_place_case_and_subject_of_each(mail: MailGateway, anna: 
     assert len(lines) == 21
 
 
-def test_what_does_not_fit_into_one_mail_is_in_further_ones(mail: MailGateway, anna: Staff) -> None:
-    """However long the subjects are: nothing is left out, and what is full is left alone."""
-    notices = [owe(staff=anna, subject=f"通知{number}".ljust(200, "长")) for number in range(250)]
-    assert send_due("email") == 3
-    assert states() == {"sent": 3, "digested": 250}
-    texts = [delivery.text for delivery in mail.journal.deliveries]
-    listed = [line.partition(". ")[2] for text in texts for line in text.splitlines() if line[:1].isdigit()]
-    assert sorted(listed) == sorted(notice.subject for notice in notices)
-    digests = Notice.objects.filter(situation=Situation.DIGEST).order_by("pk")
-    assert [digest.parts.count() for digest in digests] == [MOST_LINES, MOST_LINES, 50]
+def test_what_does_not_fit_into_the_mail_is_in_the_inbox(mail: MailGateway, anna: Staff) -> None:
+    """However long the subjects are: one mail, which says where the others are, and nothing is left out."""
+    notices = [
+        owe(staff=anna, subject=f"通知{number}".ljust(200, "长"), body="全文") for number in range(250)
+    ]
+    assert send_due("email") == 1
+    digest = Notice.objects.get(situation=Situation.DIGEST)
+    assert (digest.parts.count(), digest.state) == (250, NoticeState.SENT)
+    listed = [line.partition(". ")[2] for line in lines_of(mail)]
+    assert listed == [notice.subject for notice in notices[:MOST_LINES]]
+    there = Notice.objects.in_inbox_of(anna)
+    assert set(there.values_list("subject", "body")) == {
+        (one.subject, "全文") for one in notices[MOST_LINES:]
+    }
+    assert "and 150 more in your inbox: " in mail.journal.deliveries[0].text
 
 
-def test_full_digests_that_wait_are_not_made_anew(anna: Staff) -> None:
-    owe_many(anna, 250)
+def test_what_comes_while_a_digest_waits_is_taken_in(anna: Staff) -> None:
     setting_of(per_minute=1)
     at = timezone.now() + timedelta(seconds=1)
-    assert merge_digests("email", at) == 3
-    before = set(Notice.objects.filter(state=NoticeState.WAITING).values_list("pk", flat=True))
-    assert merge_digests("email", at) == 0
-    owe_many(anna, 2)
-    assert merge_digests("email", at) == 1
-    waiting = Notice.objects.filter(state=NoticeState.WAITING)
-    assert len(before & set(waiting.values_list("pk", flat=True))) == 2
-    assert sum(digest.parts.exclude(situation=Situation.DIGEST).count() for digest in waiting) == 252
+    for new, whole in ((250, 250), (2, 252)):
+        owe_many(anna, new)
+        assert merge_digests("email", at) == 1
+        assert merge_digests("email", at) == 0
+        (digest,) = Notice.objects.filter(state=NoticeState.WAITING)
+        assert digest.parts.exclude(situation=Situation.DIGEST).count() == whole
+        assert Notice.objects.in_inbox_of(anna).count() == whole - MOST_LINES
+
+
+def test_a_digest_of_thousands_takes_some_statements_for_each_thousand(anna: Staff) -> None:
+    owe_many(anna, 2500)
+    with CaptureQueriesContext(connection) as captured:
+        assert merge_digests("email", timezone.now() + timedelta(seconds=1)) == 1
+    # How many rows fit into one INSERT is the database's matter.
+    others = [query["sql"] for query in captured if not query["sql"].startswith("INSERT")]
+    assert len(others) <= 6 + 2 * 3
 
 
 def test_customers_mail_and_the_inbox_are_never_put_together(mail: MailGateway, anna: Staff) -> None:
