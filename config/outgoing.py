@@ -16,6 +16,7 @@ OUTGOING_VARIABLES: dict[str, Any] = {
     "EMAIL_URL": (str, ""),  # smtp+tls://name:password@host:587; absent: no mail is sent
     "DEFAULT_FROM_EMAIL": (str, ""),  # absent: noreply@ the domain of SITE_URL
     "NOTICE_RETRIES": (lambda text: [int(part) for part in text.split(",")], RETRIES),
+    "NOTICE_DIGEST_REST": (float, 300.0),  # seconds from one digest of a person to the next of its kind
     "NOTICE_LEASE": (float, 60.0),  # seconds for which a claimed notice is left to who claimed it
 }
 

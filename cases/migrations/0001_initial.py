@@ -2597,6 +2597,11 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(fields=["case", "-id"], name="notice_of_case"),
                     models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="notice_dead"),
+                    models.Index(
+                        condition=models.Q(("situation", "digest")),
+                        fields=["staff", "channel", "-sent_at"],
+                        name="notice_digests_of",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(

@@ -338,6 +338,11 @@ class Notice(models.Model):
             ),
             models.Index(fields=["case", "-id"], name="notice_of_case"),
             models.Index(fields=["-id"], name="notice_dead", condition=Q(state=NoticeState.DEAD)),
+            models.Index(
+                fields=["staff", "channel", "-sent_at"],
+                name="notice_digests_of",
+                condition=Q(situation=Situation.DIGEST),
+            ),
         ]
 
     def __str__(self) -> str:

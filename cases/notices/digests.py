@@ -3,7 +3,8 @@ Many notices for one person become few: when more than twenty wait, an outage en
 
 Urgent ones make a digest of their own, which passes quiet hours. Nothing is put together that was tried
 already: the far side may have it, and knows it by its key. A digest nobody tried yet is taken into the next
-one. What a digest has no line for is in the inbox. Customers' mail is never put together.
+one, and between two of a person lies a rest. What a digest has no line for is in the inbox. Customers' mail
+is never put together.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -104,7 +105,6 @@ class Merger:
     def _digest_of(
         self, notices: Sequence[Notice], parts: Sequence[Notice], listed: Sequence[Notice]
     ) -> Notice:
-        """Due when the first of them was."""
         words = self._words(len(parts), listed)
         return Notice.objects.create(
             situation=Situation.DIGEST,
@@ -116,8 +116,16 @@ class Merger:
             urgent=notices[0].urgent,
             owed_key=f"digest:{uuid.uuid4()}",
             created_at=min(part.created_at for part in parts),
-            next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
+            next_attempt_at=self._due_at(notices),
         )
+
+    def _due_at(self, notices: Sequence[Notice]) -> datetime:
+        """When the first of them is, but not soon after the last digest of its kind."""
+        first = min(notice.next_attempt_at for notice in notices if notice.next_attempt_at)
+        mine = Notice.objects.filter(situation=Situation.DIGEST, staff=self.staff, channel=self.channel)
+        sent = mine.filter(state=NoticeState.SENT, urgent=notices[0].urgent)
+        last: datetime | None = sent.aggregate(at=Max("sent_at"))["at"]
+        return max(first, last + settings.NOTICE_DIGEST_REST) if last else first
 
     def _words(self, count: int, listed: Sequence[Notice]) -> Words:
         """By the phrase template of digests; without one, the bare list."""

@@ -88,6 +88,23 @@ def test_what_comes_while_a_digest_waits_is_taken_in(anna: Staff) -> None:
         assert Notice.objects.in_inbox_of(anna).count() == whole - MOST_LINES
 
 
+def test_the_next_digest_of_a_person_waits_for_five_minutes(mail: MailGateway, anna: Staff) -> None:
+    """After an outage what is late comes in batches: they are one mail; what comes alone waits not."""
+    moment = timezone.now()
+    for seconds, new, sent in ((0, 25, 1), (60, 25, 0), (120, 25, 0), (301, 0, 1), (302, 25, 0)):
+        with time_machine.travel(moment + timedelta(seconds=seconds), tick=False):
+            owe_many(anna, new)
+            assert send_due("email") == sent
+    waiting = Notice.objects.get(state=NoticeState.WAITING)
+    assert waiting.next_attempt_at == moment + timedelta(seconds=601)
+    with time_machine.travel(moment + timedelta(seconds=303), tick=False):
+        owe(staff=anna, urgent=True)
+        owe(staff=StaffFactory())
+        assert send_due("email") == 2
+    second = mail.journal.deliveries[1].text
+    assert second.count("\n50. ") == 1
+
+
 def test_a_digest_of_thousands_takes_some_statements_for_each_thousand(anna: Staff) -> None:
     owe_many(anna, 2500)
     with CaptureQueriesContext(connection) as captured:

@@ -233,7 +233,7 @@ def test_no_walk_breaks_a_promise() -> None:
     Walk.customers = CustomerFactory.create_batch(2)
     Walk.answering = Answering(scene, Walk.people, list(Topic.objects.all()[:4]))
     walk(Walk, settings=profile())
-    # That each transition can be made, the matrix shows; here the walks must not stand still, whatever they throw.
+    # That each transition can be made, the matrix shows; here the walks must not stand still.
     assert len(Walk.done) >= len(MOVES) // 3, sorted(Walk.done)
     assert Walk.levels[True] > RUNS_ON_POSTGRESQL // 5
 
