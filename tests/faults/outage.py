@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from cases.clock import database_now
-from cases.models import CaseEvent, Escalation, EventKind, NoticeRule, Staff, Timer
+from cases.models import CaseEvent, Escalation, EventKind, Notice, NoticeRule, Staff, Timer
 from tests.faults.many import make_many_clocks
 from tests.faults.processes import until
 from tests.faults.world import bring_due
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from tests.faults.trial import Trial
@@ -125,4 +125,10 @@ def _mails_by_person(trial: Trial) -> Counter[str]:
 def _blame_storm(trial: Trial, before: Counter[str]) -> None:
     sent = _mails_by_person(trial) - before
     if storm := {address: many for address, many in sent.items() if many > MOST_MAILS}:
-        trial.blame("F2 an outage is no storm of mail", storm)
+        trial.blame("F2 an outage is no storm of mail", storm, _sent_to(storm))
+
+
+def _sent_to(addresses: Iterable[str]) -> Counter[tuple[str, bool, int | None]]:
+    """By situation, urgency and per cent: what the storm was made of."""
+    mine = Notice.objects.filter(staff__email__in=addresses, channel="email", sent_at__isnull=False)
+    return Counter(mine.values_list("situation", "urgent", "event__escalation__percent"))
