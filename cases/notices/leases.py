@@ -54,16 +54,26 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
         return []
     _hold_while_quiet(setting, now)
     _give_up_on_stoppers(channel, now)
-    merge_digests(channel, now)
-    found: list[int] = []
+    chosen = _choose(setting, now, without)
+    # Afterwards, so that no crowd is chosen from that came in between; then chosen anew.
+    while merge_digests(channel, now):
+        chosen = _choose(setting, now, without)
+    for meter, ids in chosen:
+        take(meter, len(ids), now)
+    return _lease([pk for _meter, ids in chosen for pk in ids], now)
+
+
+def _choose(
+    setting: ChannelSetting, now: datetime, without: Collection[int]
+) -> list[tuple[Meter, list[int]]]:
+    """Lock what is due and may leave by breaker and rate, a share of each way."""
+    chosen = []
     for meter, of_meter in _meters(setting, now, without):
         many = min(allowance(meter, setting.per_minute, now), BATCH if meter is setting else SHARE)
-        due = Notice.objects.due(now).filter(of_meter, channel=channel)
+        due = Notice.objects.due(now).filter(of_meter, channel=setting.channel)
         free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:many]
-        ids = list(free) if many else []
-        take(meter, len(ids), now)
-        found += ids
-    return _lease(found, now)
+        chosen.append((meter, list(free) if many else []))
+    return chosen
 
 
 def _locked_setting(channel: str) -> ChannelSetting:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
 from cases.choices import ContactKind, NoticeChannel, NoticeState, Situation, State
 from cases.models import Notice
@@ -87,6 +88,23 @@ def test_six_senders_make_one_digest(mail: MailGateway, pool: ThreadPoolExecutor
     together(pool, lambda: send_due("email"))
     assert states() == {"sent": 1, "digested": 50}
     assert len(mail.journal.keys) == 1
+
+
+def test_a_crowd_that_comes_in_while_somebody_claims_is_put_together(pool: ThreadPoolExecutor) -> None:
+    """Committed after the claim has looked for crowds, and before it has ended."""
+    anna, long_ago, came = StaffFactory(), timezone.now() - timedelta(minutes=1), []
+
+    def come(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if "GROUP BY" in sql and not came:
+            came.append(sql)
+            pool.submit(owe_many, anna, 25, next_attempt_at=long_ago).result()
+        return answer
+
+    with connection.execute_wrapper(come):
+        claimed = [*leases.claim("email"), *leases.claim("email")]
+    assert came
+    assert [notice.situation for notice in claimed] == [Situation.DIGEST]
 
 
 def test_six_senders_claim_nothing_twice(pool: ThreadPoolExecutor) -> None:

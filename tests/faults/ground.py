@@ -20,11 +20,11 @@ from tools.valkey import valkey_in
 CELERY = ["-m", "celery", "-A", "config"]
 QUIET = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
 LEASE = 4  # seconds a claim is left to its holder: longer than the longest send, as it is elsewhere
-# A failed attempt is made again after two seconds, and a digest followed by the next after five.
+# A failed attempt is made again after two seconds, and a digest followed by the next after ten.
 SECONDS_INSTEAD_OF_HOURS = {
     "NOTICE_LEASE": str(LEASE),
     "NOTICE_RETRIES": ",".join(["2"] * 30),
-    "NOTICE_DIGEST_REST": "5",
+    "NOTICE_DIGEST_REST": "10",
 }
 POOL = 2  # processes of the worker
 OUTSIDE = ("email", "sms", "webhook")  # channels that have a gateway here
