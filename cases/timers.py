@@ -43,6 +43,8 @@ KEPT_BY: dict[str, tuple[str, ...]] = {
     ClockKind.CONFIRMATION_EXPIRY: (EventKind.CONFIRM, EventKind.DISPUTE),
     ClockKind.RETENTION: (),
 }
+# By when a dissatisfied customer is called, as page and mail say it: the first of these that runs.
+CALLED_BY = (ClockKind.IMPROVEMENT_PLAN, ClockKind.ACCEPTANCE)
 # What staff see as the next deadline of a case; how long it is kept is none of theirs.
 DEADLINES = tuple(kind.value for kind in ClockKind if kind != ClockKind.RETENTION)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from cases.choices import ClockKind, Confirmation, Outcome, State, WaitingFor
+from cases.choices import Confirmation, Outcome, State, WaitingFor
 from cases.models import EventKind, Timer
+from cases.timers import CALLED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,6 @@ TOLD: dict[str, Promise] = {
     EventKind.MARK_DUPLICATE: _("Closed."),
     EventKind.REOPEN: _("Taken up again."),
 }
-CALLS = (ClockKind.IMPROVEMENT_PLAN, ClockKind.ACCEPTANCE)
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,10 @@ def call_of(case: Case, at: datetime) -> Call | None:
         return None
     due = dict(
         Timer.objects.running()
-        .filter(case=case, round_number=case.round_number, kind__in=CALLS)
+        .filter(case=case, round_number=case.round_number, kind__in=CALLED_BY)
         .values_list("kind", "due_at")
     )
-    by = next((due[kind] for kind in CALLS if due.get(kind)), None)
+    by = next((due[kind] for kind in CALLED_BY if due.get(kind)), None)
     who = case.handler_label or (str(case.team) if case.team else "")
     return Call(who or pgettext("customer", "One of us"), by, by is not None and by < at)
 

@@ -2598,9 +2598,9 @@ class Migration(migrations.Migration):
                     models.Index(fields=["case", "-id"], name="notice_of_case"),
                     models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="notice_dead"),
                     models.Index(
-                        condition=models.Q(("situation", "digest")),
+                        condition=models.Q(("channel__in", ["email", "sms"]), ("state", "sent")),
                         fields=["staff", "channel", "-sent_at"],
-                        name="notice_digests_of",
+                        name="notice_sent_lately",
                     ),
                 ],
                 "constraints": [

@@ -340,8 +340,8 @@ class Notice(models.Model):
             models.Index(fields=["-id"], name="notice_dead", condition=Q(state=NoticeState.DEAD)),
             models.Index(
                 fields=["staff", "channel", "-sent_at"],
-                name="notice_digests_of",
-                condition=Q(situation=Situation.DIGEST),
+                name="notice_sent_lately",
+                condition=Q(channel__in=[NoticeChannel.EMAIL, NoticeChannel.SMS], state=NoticeState.SENT),
             ),
         ]
 

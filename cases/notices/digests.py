@@ -1,21 +1,22 @@
 """
-Many notices for one person become few: when more than twenty wait, an outage ends without a storm of mail.
+Many notices for one person become few: when more than twenty are due, an outage ends without a storm of mail.
 
-Urgent ones make a digest of their own, which passes quiet hours. Nothing is put together that was tried
-already: the far side may have it, and knows it by its key. A digest nobody tried yet is taken into the next
-one, and between two of a person lies a rest. What a digest has no line for is in the inbox. Customers' mail
-is never put together.
+What was sent lately counts too, and after a digest comes a rest (``NOTICE_DIGEST_REST``) in which the next is
+held. Urgent notices make a digest of their own; only a crowd of them is ever held. Nothing is put together
+that was tried already: the far side may have it, and knows it by its key. What a digest has no line for is in
+the inbox. Customers' mail is never put together.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -27,7 +28,7 @@ from cases.notices.placeholders import LONGEST_BODY
 from cases.services.set_wise import batched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cases.querysets import NoticeQuerySet
@@ -37,42 +38,83 @@ MOST_LINES = 100  # of a mail; a text message has no room for a list
 CHANNELS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
 BATCH = 1000  # rows of one statement
 UNTRIED = Q(attempts=0, replayed_at=None)
+LIST = "{list}"  # the placeholder without which a mail has no lines
 
 
-def merge_digests(channel: str, at: datetime) -> int:
-    """Put together what waits for the same person by this channel; how many digests were made."""
+def gather_crowds(channel: str, at: datetime) -> int:
+    """
+    Put together, or hold, what is due by this channel to people who get too much; how many rows that changed.
+
+    Call it after what is to be sent was chosen, and choose anew where it changed something.
+    """
     if channel not in CHANNELS:
         return 0
-    made = 0
-    for staff_id in _crowded(channel, at):
-        mine = _waiting(channel, at).filter(UNTRIED, staff=staff_id).order_by("pk")
-        notices = list(mine.select_for_update(skip_locked=True, of=("self",)))
-        for urgent in (True, False):
-            alike = [notice for notice in notices if notice.urgent == urgent]
-            if len(alike) > 1:
-                Merger(channel, Staff.objects.get(pk=staff_id), at).merge(alike)
-                made += 1
-    return made
+    due = Notice.objects.due(at).filter(UNTRIED, channel=channel, staff__isnull=False)
+    counted = due.order_by().values_list("staff", "urgent").annotate(many=Count("pk"))
+    groups = {(staff_id, urgent): many for staff_id, urgent, many in counted}
+    people = {staff_id for staff_id, _urgent in groups}
+    if not people:
+        return 0
+    sent, rests = _sent_lately(channel, people, at), _rests(channel, people, at)
+    changed = 0
+    for (staff_id, urgent), many in sorted(groups.items()):
+        both = many + groups.get((staff_id, not urgent), 0) + sent[staff_id]
+        crowd = many > 1 and both > MOST_SINGLE
+        mine = due.filter(staff=staff_id, urgent=urgent)
+        rest = rests.get((staff_id, urgent))
+        if rest and (crowd or not urgent):
+            changed += mine.update(next_attempt_at=rest)
+        elif crowd:
+            changed += _merge(channel, staff_id, mine, at)
+    return changed
 
 
-def _crowded(channel: str, at: datetime) -> list[int]:
-    """To whom more than MOST_SINGLE are owed, urgent or not, those in digests counted, and some untried."""
-    lines = Count("parts", filter=~Q(parts__situation=Situation.DIGEST), distinct=True)
-    crowds = (
-        _waiting(channel, at)
-        .values("staff")
-        .annotate(many=Count("pk", distinct=True), held=lines)
-        .annotate(untried=Count("pk", filter=UNTRIED, distinct=True))
-        .filter(untried__gt=1)
-        .order_by("staff")
+def _sent_lately(channel: str, people: Iterable[int], at: datetime) -> Counter[int]:
+    """How many single notices each of these people was sent within the rest."""
+    sent = Notice.objects.filter(channel=channel, state=NoticeState.SENT, staff__in=people)
+    lately = sent.filter(sent_at__gt=at - settings.NOTICE_DIGEST_REST, sent_at__lte=at)
+    singles = lately.exclude(situation=Situation.DIGEST).order_by()
+    return Counter(dict(singles.values_list("staff").annotate(many=Count("pk"))))
+
+
+def _rests(channel: str, people: Iterable[int], at: datetime) -> dict[tuple[int, bool], datetime]:
+    """
+    Until when the next digest is held, by person and urgency: for a while after one was sent, while one is on
+    its way, and until one that failed is tried again, but no longer than for a rest.
+    """
+    rest = settings.NOTICE_DIGEST_REST
+    sent = Q(state=NoticeState.SENT, sent_at__gt=at - rest, sent_at__lte=at)
+    under_way = Q(state=NoticeState.WAITING) & (
+        Q(lease_until__gt=at) | Q(attempts__gt=0, next_attempt_at__gt=at)
     )
-    return [row["staff"] for row in crowds if row["many"] + row["held"] > MOST_SINGLE]
+    digests = Notice.objects.filter(sent | under_way, channel=channel, staff__in=people).filter(
+        situation=Situation.DIGEST
+    )
+    found: dict[tuple[int, bool], datetime] = {}
+    for digest in digests.only("staff_id", "urgent", "sent_at", "lease_until", "next_attempt_at").order_by(
+        "pk"
+    ):
+        ends_at = _rest_after(digest, at)
+        key = (digest.staff_id, digest.urgent)
+        found[key] = max(found.get(key, ends_at), ends_at)
+    return found
 
 
-def _waiting(channel: str, at: datetime) -> NoticeQuerySet:
-    """Waiting notices to staff that nobody is sending."""
-    free = Q(lease_until=None) | Q(lease_until__lte=at)
-    return Notice.objects.filter(free, channel=channel, state=NoticeState.WAITING, staff__isnull=False)
+def _rest_after(digest: Notice, at: datetime) -> datetime:
+    rest = settings.NOTICE_DIGEST_REST
+    if digest.sent_at:
+        return digest.sent_at + rest
+    on_its_way = digest.lease_until and digest.lease_until > at
+    again_at = digest.lease_until if on_its_way else digest.next_attempt_at
+    return min(again_at or at + rest, at + rest)
+
+
+def _merge(channel: str, staff_id: int, mine: NoticeQuerySet, at: datetime) -> int:
+    notices = list(mine.order_by("pk").select_for_update(skip_locked=True, of=("self",)))
+    if len(notices) > 1:
+        Merger(channel, Staff.objects.get(pk=staff_id), at).merge(notices)
+        return len(notices)
+    return 0
 
 
 @dataclass(frozen=True)
@@ -86,9 +128,10 @@ class Merger:
     def merge(self, notices: Sequence[Notice]) -> None:
         """Into one; what it has no line for is put into the inbox. The rows are locked."""
         parts = sorted(self._parts_of(notices), key=attrgetter("pk"))
-        listed = parts[: 0 if self.channel == NoticeChannel.SMS else MOST_LINES]
-        self._put_into_inbox(parts[len(listed) :])
-        digest = self._digest_of(notices, parts, listed)
+        subject, body = self._phrase()
+        lines = MOST_LINES if self.channel == NoticeChannel.EMAIL and LIST in body else 0
+        self._put_into_inbox(parts[lines:])
+        digest = self._digest_of(notices, parts, self._words(subject, body, len(parts), parts[:lines]))
         taken = {"state": NoticeState.DIGESTED, "next_attempt_at": None, "lease_until": None}
         earlier = [notice for notice in notices if notice.situation == Situation.DIGEST]
         for some in batched([*parts, *earlier], BATCH):
@@ -102,10 +145,8 @@ class Merger:
             found = Notice.objects.filter(Q(pk__in=ids) | Q(digest__in=ids))
             yield from found.exclude(situation=Situation.DIGEST).select_related("case")
 
-    def _digest_of(
-        self, notices: Sequence[Notice], parts: Sequence[Notice], listed: Sequence[Notice]
-    ) -> Notice:
-        words = self._words(len(parts), listed)
+    def _digest_of(self, notices: Sequence[Notice], parts: Sequence[Notice], words: Words) -> Notice:
+        """Due when the first of them was."""
         return Notice.objects.create(
             situation=Situation.DIGEST,
             channel=self.channel,
@@ -116,30 +157,31 @@ class Merger:
             urgent=notices[0].urgent,
             owed_key=f"digest:{uuid.uuid4()}",
             created_at=min(part.created_at for part in parts),
-            next_attempt_at=self._due_at(notices),
+            next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
         )
 
-    def _due_at(self, notices: Sequence[Notice]) -> datetime:
-        """When the first of them is, but not soon after the last digest of its kind."""
-        first = min(notice.next_attempt_at for notice in notices if notice.next_attempt_at)
-        mine = Notice.objects.filter(situation=Situation.DIGEST, staff=self.staff, channel=self.channel)
-        sent = mine.filter(state=NoticeState.SENT, urgent=notices[0].urgent)
-        last: datetime | None = sent.aggregate(at=Max("sent_at"))["at"]
-        return max(first, last + settings.NOTICE_DIGEST_REST) if last else first
+    def _phrase(self) -> tuple[str, str]:
+        """Subject and text by the phrase template of digests; without one, the bare list."""
+        found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
+        if found is None:
+            with translation.override(self.staff.language):
+                return _("{count} notices"), LIST
+        english = self.staff.language == Language.ENGLISH
+        return (found.subject_en, found.body_en) if english else (found.subject, found.body)
 
-    def _words(self, count: int, listed: Sequence[Notice]) -> Words:
-        """By the phrase template of digests; without one, the bare list."""
+    def _words(self, subject: str, body: str, count: int, listed: Sequence[Notice]) -> Words:
         with translation.override(self.staff.language):
             text = digest_text(count, listed)
-            subject, body = _("{count} notices"), "{list}"
-            short = _("%(count)d notices wait in your inbox: %(page)s")
-        found = PhraseTemplate.objects.filter(situation=Situation.DIGEST, audience=Audience.STAFF).first()
-        if found is not None:
-            english = self.staff.language == Language.ENGLISH
-            subject, body = (found.subject_en, found.body_en) if english else (found.subject, found.body)
+            short = _("%(count)d notices wait in your inbox: %(page)s") % {
+                "count": count,
+                "page": inbox_page(),
+            }
+        if self.channel == NoticeChannel.SMS:
+            body = short
+        elif LIST not in body:
+            body = f"{body}\n{short}"
         values = {"count": str(count), "list": text}
-        words = fill_words(subject, body, values, longest_body=LONGEST_BODY + len(text))
-        return words if listed else Words(words.subject, short % {"count": count, "page": inbox_page()})
+        return fill_words(subject, body, values, longest_body=LONGEST_BODY + len(text))
 
     def _put_into_inbox(self, parts: Sequence[Notice]) -> None:
         """Each that is not there yet, by another rule or from an earlier digest."""
@@ -160,17 +202,18 @@ class Merger:
                 state=NoticeState.SENT,
                 sent_at=self.at,
             )
-            for part in parts
+            # In the order of their cases, which the new rows lock until the end: never in two orders.
+            for part in sorted(parts, key=lambda part: (part.case_id or 0, part.pk))
         ]
         Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
 def _key_in_inbox(part: Notice) -> str:
     """By which a rule for the inbox owes the same (``cases.notices.owing``)."""
-    by_text, by_inbox = f":{NoticeChannel.SMS.value}:", f":{NoticeChannel.INBOX.value}:"
-    if by_text in part.owed_key:
-        return part.owed_key.replace(by_text, by_inbox, 1)
-    return f"{part.owed_key}:{NoticeChannel.INBOX.value}"
+    of_channel, of_inbox = f":{part.channel}:", f":{NoticeChannel.INBOX.value}:"
+    if of_channel in part.owed_key:
+        return part.owed_key.replace(of_channel, of_inbox, 1)
+    return f"{part.owed_key}{of_inbox}"
 
 
 def inbox_page() -> str:

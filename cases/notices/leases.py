@@ -22,7 +22,7 @@ from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
 from cases.notices.breakers import Meter, allowance, take
-from cases.notices.digests import merge_digests
+from cases.notices.digests import gather_crowds
 from cases.notices.letters import WITH_ENDPOINT
 from cases.notices.lost import owe_instead
 from cases.notices.quiet import quiet_until
@@ -55,8 +55,8 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     _hold_while_quiet(setting, now)
     _give_up_on_stoppers(channel, now)
     chosen = _choose(setting, now, without)
-    # Afterwards, so that no crowd is chosen from that came in between; then chosen anew.
-    while merge_digests(channel, now):
+    # Afterwards, so that no crowd is chosen from that came in between, and only where something may leave.
+    while any(ids for _meter, ids in chosen) and gather_crowds(channel, now):
         chosen = _choose(setting, now, without)
     for meter, ids in chosen:
         take(meter, len(ids), now)

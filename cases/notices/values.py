@@ -14,6 +14,7 @@ from cases.choices import ClockKind
 from cases.first_names import first_name
 from cases.models import EventKind
 from cases.notices.placeholders import PLACEHOLDERS, plain_value, say_duration
+from cases.timers import CALLED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,8 @@ def _of_round(happening: Happening) -> Iterator[tuple[str, Any]]:
 
 def _of_clocks(happening: Happening) -> Iterator[tuple[str, Any]]:
     event, due = happening.event, happening.due
-    yield "by", say_moment(due.get(ClockKind.ACCEPTANCE) or due.get(ClockKind.IMPROVEMENT_PLAN))
+    order = CALLED_BY if event.kind == EventKind.DISPUTE else CALLED_BY[::-1]
+    yield "by", say_moment(next((due[kind] for kind in order if due.get(kind)), None))
     yield "until", say_moment(due.get(ClockKind.CONFIRMATION_EXPIRY))
     if not happening.is_escalation:
         return

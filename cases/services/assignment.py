@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES, Role, State
@@ -20,9 +22,12 @@ if TYPE_CHECKING:
     from cases.models import Case
     from cases.querysets import StaffQuerySet
 
-# Whoever made one of these has handled the case, even when it went to somebody else in the same round.
 MANAGED_FROM = 3  # times the customer was not satisfied
-HANDLING_BEGINS = (EventKind.BEGIN_ANALYSIS, EventKind.ACCEPT)
+# Whoever made one of these has handled the case, even when it went to somebody else in the same round,
+HANDLED = (EventKind.BEGIN_ANALYSIS, EventKind.ACCEPT, EventKind.SUBMIT_PLAN, EventKind.DELIVER)
+# and whoever was given it by one of these.
+GIVEN = (EventKind.REASSIGN, EventKind.DISPUTE)
+ON_DUTY = Q(on_shift=True) | Q(has_shifts=False)
 
 
 class Because(models.TextChoices):
@@ -31,6 +36,7 @@ class Because(models.TextChoices):
     SUPERVISOR = "supervisor", _("A supervisor of the department who has not handled the case")
     NO_SUPERVISOR = "no_supervisor", _("No other supervisor is on duty, so it went to a manager")
     REPEATED = "repeated", _("The customer was not satisfied for the third time, so it went to a manager")
+    NO_MANAGER = "no_manager", _("No manager is there either, so it fell to a supervisor")
     NOBODY = "nobody", _("Neither a supervisor nor a manager is free: the team must accept the case")
 
 
@@ -47,35 +53,36 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     Who takes the next round of a case whose customer was not satisfied.
 
     A supervisor of the department who is on duty and has not handled it, the one with the fewest open cases;
-    where there is none, and from the third dissatisfaction on, a manager; where there is none either, any
-    supervisor, or nobody, and the case waits for acceptance by its team. Who is absent is not on duty, nor is
-    who works by a roster outside of their shifts; somebody whose shift it is comes before somebody who has
-    none.
+    where there is none, and from the third dissatisfaction on, a manager, one on duty if there is; where
+    there is none either, any supervisor, or nobody, and the case waits for acceptance by its team. Who is
+    absent is not there at all; not on duty is who works by a roster outside of their shifts. Somebody whose
+    shift it is comes before somebody who has none.
     """
     free = _free_for(case, at)
     repeated = case.round_number >= MANAGED_FROM and _disputes(case) + 1 >= MANAGED_FROM
     supervisors = free.with_role(Role.SUPERVISOR)
     if case.team:
         supervisors = supervisors.filter(department_id=case.team.department_id)
-    on_duty = supervisors.filter(Q(on_shift=True) | Q(has_shifts=False))
-    if not repeated and (found := on_duty.first()):
+    if not repeated and (found := supervisors.filter(ON_DUTY).first()):
         return SecondHandler(found, Because.SUPERVISOR)
-    manager = free.with_role(Role.MANAGER).first()
-    if manager is None and (found := supervisors.first()):
-        return SecondHandler(found, Because.SUPERVISOR)
-    if manager is None:
-        return SecondHandler(None, Because.NOBODY)
-    return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
+    managers = free.with_role(Role.MANAGER)
+    if manager := managers.filter(ON_DUTY).first() or managers.first():
+        return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
+    found = supervisors.first()
+    return SecondHandler(found, Because.NO_MANAGER if found else Because.NOBODY)
 
 
 def _free_for(case: Case, at: datetime) -> StaffQuerySet:
     """Active people who are not away and have had no part in the case, the least loaded first."""
-    handled = case.events.filter(kind__in=HANDLING_BEGINS).exclude(actor=None).values("actor_id")
+    handled = case.events.filter(kind__in=HANDLED).exclude(actor=None).values("actor_id")
+    handler = Cast(KeyTextTransform("handler", "data"), models.BigIntegerField())
+    given = case.events.filter(kind__in=GIVEN).annotate(given=handler).exclude(given=None).values("given")
     away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
     free: StaffQuerySet = (
         Staff.objects.active()
         .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
         .exclude(pk__in=handled)
+        .exclude(pk__in=given)
         .exclude(Exists(away))
         .annotate(
             load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),

@@ -80,7 +80,7 @@ def load_holidays(calendar: WorkCalendar, *, actor: Staff) -> list[int]:
     for year in added:
         load_public_holidays(apps, calendar, year)
     if added:
-        ensure_first_records(apps, "CalendarDay", "CalendarYear")
+        ensure_first_records(apps, "CalendarDay", "CalendarYear", by=actor.pk)
         keep_calendar(calendar, actor=actor)
     return added
 

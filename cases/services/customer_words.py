@@ -42,20 +42,19 @@ def give_word(link: CustomerLink, word: Word, *, nonce: str) -> Case:
     Take the customer's word on the round of their link; the same nonce counts once.
 
     Which transition it is depends on where the case stands, so the case is locked first. Raises CaseNotFound
-    where the link has ended meanwhile, and CaseError where the round can take no word any more.
+    where the link has ended meanwhile, and CaseError where the round can take no word any more, or where
+    another word was given with this nonce: the same page was answered in two ways.
     """
     case = lock_case(link.case_id)
     now = database_now()
     if not CustomerLink.objects.valid(now).filter(pk=link.pk).exists():
         raise CaseNotFound
     cause = cause_key(link, nonce)
-    if CaseEvent.objects.filter(cause_key=cause).exists():
-        return case
     about = case.rounds.get(number=link.round_number)
-    if not may_give_word(case, about, now):
-        raise NotPossible
     if word == word_on(about):
         return case
+    if CaseEvent.objects.filter(cause_key=cause).exists() or not may_give_word(case, about, now):
+        raise NotPossible
     name, answers = step_for(case, about, word)
     CustomerLink.objects.filter(pk=link.pk, first_used_at=None).update(first_used_at=now)
     return transition_case(case.pk, name, actor=None, cause_key=cause, **answers)

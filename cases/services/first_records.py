@@ -8,15 +8,18 @@ from django.utils import timezone
 
 PREFIX = "Historical"  # of the models that keep the records
 TYPE, ADDED = "history_type", "+"
+BATCH = 1000  # rows of one statement
 
 
-def ensure_first_records(apps: Any, *names: str) -> int:
+def ensure_first_records(apps: Any, *names: str, by: int | None = None) -> int:
     """
-    Record as added, by the system and now, each row of these models of which there is no record yet.
+    Record as added now each row of these models of which there is no record yet.
 
-    Without a name, of every model that keeps records. Returns how many; ``apps`` is the registry of models.
+    By this member of staff (an id), or the system. Without a name, of every model that keeps records; roles
+    and teams of people, of whom a new installation has none, are left out. Returns how many; ``apps`` is the
+    registry of models.
     """
-    return sum(_record(apps, name) for name in names or _recorded(apps))
+    return sum(_record(apps, name, by) for name in names or _recorded(apps))
 
 
 def _recorded(apps: Any) -> list[str]:
@@ -26,12 +29,12 @@ def _recorded(apps: Any) -> list[str]:
     return [model.__name__.removeprefix(PREFIX) for model in keepers]
 
 
-def _record(apps: Any, name: str) -> int:
+def _record(apps: Any, name: str, by: int | None) -> int:
     rows = apps.get_model("cases", name).objects
     records = apps.get_model("cases", f"{PREFIX}{name}").objects
     shared = {field.attname for field in rows.model._meta.fields}
     shared &= {field.attname for field in records.model._meta.fields}
     unrecorded = rows.exclude(pk__in=records.values("id")).order_by("pk")
-    first = {TYPE: ADDED, "history_date": timezone.now()}
-    made = records.bulk_create(records.model(**row, **first) for row in unrecorded.values(*shared))
-    return len(made)
+    first = {TYPE: ADDED, "history_date": timezone.now(), "history_user_id": by}
+    rows_of_records = (records.model(**row, **first) for row in unrecorded.values(*shared))
+    return len(records.bulk_create(rows_of_records, batch_size=BATCH))

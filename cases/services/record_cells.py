@@ -19,6 +19,7 @@ from cases.record_sheet import (
     moment_words,
     subject_words,
 )
+from cases.services.outcomes import is_satisfied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,10 +112,15 @@ def second_handlings(case_ids: Iterable[int]) -> dict[int, str]:
     for case_id, number, name, solved, score in rounds.values_list(
         "case_id", "number", "handler__name", "solved", "score"
     ):
-        said = {True: "已解决", False: "未解决", None: ""}[solved]
-        words = [f"第{number}轮", name or "", said, f"{score}分" if score else ""]
+        words = [f"第{number}轮", name or "", _said(solved, score), f"{score}分" if score else ""]
         links.setdefault(case_id, []).append(" ".join(word for word in words if word))
     return {case_id: CHAIN + "→".join(parts) for case_id, parts in links.items()}
+
+
+def _said(solved: bool | None, score: int | None) -> str:
+    if not solved:
+        return "" if solved is None else "未解决"
+    return "已解决" if is_satisfied(solved, score) else "不满意"
 
 
 def _result_and_score(rounds: dict[int, tuple[str, str]], word: str, present: int) -> tuple[str, str]:

@@ -33,13 +33,12 @@ def test_nobody_waits_for_a_broker_that_says_nothing(
             kicker = Kicker()
             for _event in range(1000):
                 kicker.kick("cases.tasks.tick")
-            tries = [deaf.accept()[0]]
+            deaf.settimeout(30)
+            trying, _address = deaf.accept()
         finally:
             conf.broker_url = before
         assert kicker._quiet_until == 0
-        assert len(kicker._wanted) <= 1
-        for each in tries:
-            each.close()
+        trying.close()
 
 
 def test_a_broker_that_is_away_is_left_alone_for_a_while(settings: LazySettings) -> None:

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cases.choices import NoticeChannel, NoticeState, Role, Situation, State, Whom
-from cases.models import Notice, NoticeRule, Staff
-from cases.notices import leases
-from cases.notices.digests import MOST_LINES, merge_digests
+from cases.models import Notice, NoticeRule, PhraseTemplate, Staff
+from cases.notices import digests, leases
+from cases.notices.digests import MOST_LINES, gather_crowds
 from cases.notices.expanding import work_out_announcements
 from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
@@ -76,39 +76,81 @@ def test_what_does_not_fit_into_the_mail_is_in_the_inbox(mail: MailGateway, anna
     assert "and 150 more in your inbox: " in mail.journal.deliveries[0].text
 
 
-def test_what_comes_while_a_digest_waits_is_taken_in(anna: Staff) -> None:
-    setting_of(per_minute=1)
-    at = timezone.now() + timedelta(seconds=1)
-    for new, whole in ((250, 250), (2, 252)):
+def test_a_digest_that_waits_for_its_turn_is_taken_into_the_next(anna: Staff) -> None:
+    for new, whole in ((250, 250), (25, 275)):
         owe_many(anna, new)
-        assert merge_digests("email", at) == 1
-        assert merge_digests("email", at) == 0
+        at = timezone.now()
+        assert gather_crowds("email", at) > new - 1
+        assert gather_crowds("email", at) == 0
         (digest,) = Notice.objects.filter(state=NoticeState.WAITING)
         assert digest.parts.exclude(situation=Situation.DIGEST).count() == whole
         assert Notice.objects.in_inbox_of(anna).count() == whole - MOST_LINES
 
 
-def test_the_next_digest_of_a_person_waits_for_five_minutes(mail: MailGateway, anna: Staff) -> None:
-    """After an outage what is late comes in batches: they are one mail; what comes alone waits not."""
+def test_what_comes_within_five_minutes_of_a_digest_waits_and_is_one_mail(
+    mail: MailGateway, anna: Staff
+) -> None:
+    """After an outage what is late is worked out in batches."""
     moment = timezone.now()
-    for seconds, new, sent in ((0, 25, 1), (60, 25, 0), (120, 25, 0), (301, 0, 1), (302, 25, 0)):
+    for seconds, new, sent in ((0, 25, 1), (60, 25, 0), (120, 1, 0), (301, 0, 1), (302, 25, 0)):
         with time_machine.travel(moment + timedelta(seconds=seconds), tick=False):
             owe_many(anna, new)
             assert send_due("email") == sent
-    waiting = Notice.objects.get(state=NoticeState.WAITING)
-    assert waiting.next_attempt_at == moment + timedelta(seconds=601)
+    waiting = Notice.objects.filter(state=NoticeState.WAITING)
+    assert set(waiting.values_list("next_attempt_at", flat=True)) == {moment + timedelta(seconds=601)}
     with time_machine.travel(moment + timedelta(seconds=303), tick=False):
-        owe(staff=anna, urgent=True)
         owe(staff=StaffFactory())
-        assert send_due("email") == 2
-    second = mail.journal.deliveries[1].text
-    assert second.count("\n50. ") == 1
+        assert send_due("email") == 1
+    assert "\n26. " in mail.journal.deliveries[1].text
+
+
+def test_of_urgent_ones_only_a_crowd_is_held(mail: MailGateway, anna: Staff) -> None:
+    moment = timezone.now()
+    for seconds, new, sent in ((0, 25, 1), (60, 2, 2), (90, 25, 0), (301, 0, 1)):
+        with time_machine.travel(moment + timedelta(seconds=seconds), tick=False):
+            owe_many(anna, new, urgent=True)
+            assert send_due("email") == sent
+
+
+def test_small_batches_count_together(mail: MailGateway, anna: Staff) -> None:
+    moment = timezone.now()
+    for seconds, sent in ((0, 15), (60, 1), (120, 0), (400, 1)):
+        with time_machine.travel(moment + timedelta(seconds=seconds), tick=False):
+            owe_many(anna, 15)
+            assert send_due("email") == sent
+
+
+def test_no_second_digest_is_made_while_one_is_on_its_way(anna: Staff) -> None:
+    owe_many(anna, 25)
+    (under_way,) = leases.claim("email")
+    owe_many(anna, 25)
+    assert leases.claim("email") == []
+    waiting = Notice.objects.filter(state=NoticeState.WAITING).exclude(pk=under_way.pk)
+    assert waiting.count() == 25
+    assert set(waiting.values_list("next_attempt_at", flat=True)) == {fresh(under_way).lease_until}
+
+
+def test_nothing_is_put_together_while_nothing_may_leave(anna: Staff) -> None:
+    setting_of(failures=5, open_until=timezone.now() + timedelta(hours=1))
+    owe_many(anna, 25)
+    assert leases.claim("email") == []
+    assert states() == {"waiting": 25}
+
+
+def test_a_template_without_the_list_leaves_nothing_unnamed(mail: MailGateway, anna: Staff) -> None:
+    PhraseTemplate.objects.filter(situation=Situation.DIGEST).update(body_en="{count} for you.")
+    owe_many(anna, 25)
+    assert send_due("email") == 1
+    text = mail.journal.deliveries[0].text
+    assert "25 for you." in text
+    assert "wait in your inbox: " in text
+    assert Notice.objects.in_inbox_of(anna).count() == 25
 
 
 def test_a_digest_of_thousands_takes_some_statements_for_each_thousand(anna: Staff) -> None:
     owe_many(anna, 2500)
     with CaptureQueriesContext(connection) as captured:
-        assert merge_digests("email", timezone.now() + timedelta(seconds=1)) == 1
+        assert gather_crowds("email", timezone.now()) == 2500
     # How many rows fit into one INSERT is the database's matter.
     others = [query["sql"] for query in captured if not query["sql"].startswith("INSERT")]
     assert len(others) <= 6 + 2 * 3
@@ -150,7 +192,7 @@ def test_a_single_urgent_one_in_a_crowd_is_sent_as_it_is(mail: MailGateway, anna
         urgent = owe(staff=anna, urgent=True)
         assert send_due("email") == 1
     assert mail.journal.keys == [str(urgent.key)]
-    assert Notice.objects.get(situation=Situation.DIGEST).state == NoticeState.WAITING
+    assert states() == {"waiting": 20, "sent": 1}
 
 
 def test_what_is_being_sent_is_no_part_of_a_digest(anna: Staff) -> None:
@@ -242,9 +284,17 @@ def test_a_text_message_counts_and_says_where_to_look(gateway: HttpGateway) -> N
     assert set(there.values_list("subject", "body")) == {(notice.subject, "全文") for notice in notices}
 
 
-def test_what_is_in_the_inbox_anyway_is_there_once(gateway: HttpGateway, scene: Scene) -> None:
+@pytest.mark.parametrize("channel", [NoticeChannel.EMAIL, NoticeChannel.SMS])
+def test_what_is_in_the_inbox_anyway_is_there_once(
+    channel: NoticeChannel,
+    mail: MailGateway,
+    gateway: HttpGateway,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(digests, "MOST_LINES", 1)
     gateway_for_texts(gateway)
-    NoticeRule.objects.create(event_kind="add_note", whom=Whom.HANDLER, channel=NoticeChannel.SMS)
+    NoticeRule.objects.create(event_kind="add_note", whom=Whom.HANDLER, channel=channel)
     Staff.objects.filter(pk=scene.specialist.pk).update(mobile="+8613812345678")
     case = scene.case(State.HANDLING)
     forget_notices()
@@ -253,7 +303,7 @@ def test_what_is_in_the_inbox_anyway_is_there_once(gateway: HttpGateway, scene: 
     NoticeRule.objects.filter(event_kind="add_note", channel=NoticeChannel.INBOX).update(active=False)
     do(case, "add_note", scene.supervisor)
     work_out_announcements()
-    assert send_due("sms") == 1
+    assert send_due(channel) == 1
     there = Notice.objects.in_inbox_of(scene.specialist).filter(event__kind="add_note")
     assert there.count() == there.values("event").distinct().count() == 22
 

@@ -234,8 +234,9 @@ def test_no_walk_breaks_a_promise() -> None:
     Walk.answering = Answering(scene, Walk.people, list(Topic.objects.all()[:4]))
     walk(Walk, settings=profile())
     # That each transition can be made, the matrix shows; here the walks must not stand still.
-    assert len(Walk.done) >= len(MOVES) // 3, sorted(Walk.done)
-    assert Walk.levels[True] > RUNS_ON_POSTGRESQL // 5
+    least = 20 if profile().max_examples >= RUNS else 10
+    assert len(Walk.done) >= least, sorted(Walk.done)
+    assert Walk.levels[True] > least // 5
 
 
 def profile() -> settings:

@@ -99,6 +99,34 @@ def test_where_nobody_is_free_the_team_must_accept_and_it_is_said(scene: Scene) 
     assert (case.handler, because(case)) == (None, Because.NOBODY)
 
 
+def test_who_was_given_it_before_does_not_get_it_again(scene: Scene) -> None:
+    """Though they passed it on before they accepted it."""
+    case = dispute(scene.case(State.CONFIRMATION))
+    transition_case(case.pk, "submit_plan", actor=scene.supervisor, plan="更换承运商")
+    transition_case(case.pk, "reassign", actor=scene.supervisor, note="另派", handler=scene.specialist)
+    transition_case(case.pk, "accept", actor=scene.specialist, promised_at=timezone.now() + HOUR)
+    transition_case(case.pk, "deliver", actor=scene.specialist, result="已重发", proof="SF1")
+
+    assert dispute(case).handler == scene.manager
+
+
+def test_without_a_manager_it_falls_to_a_supervisor_off_duty_and_it_is_said(scene: Scene) -> None:
+    away(scene.manager)
+    begins = timezone.localtime() + timedelta(days=2)
+    DutyShift.objects.create(
+        staff=scene.supervisor,
+        team=scene.back,
+        weekday=begins.weekday(),
+        starts=time(9),
+        ends=time(10),
+        valid_from=begins.date() - timedelta(days=7),
+    )
+
+    case = dispute(scene.case(State.CONFIRMATION))
+
+    assert (case.handler, because(case)) == (scene.supervisor, Because.NO_MANAGER)
+
+
 def test_delivery_waits_for_the_improvement_plan(scene: Scene) -> None:
     case = dispute(scene.case(State.CONFIRMATION))
     transition_case(case.pk, "accept", actor=scene.supervisor, promised_at=timezone.now() + HOUR)

@@ -20,7 +20,8 @@ from tools.valkey import valkey_in
 CELERY = ["-m", "celery", "-A", "config"]
 QUIET = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
 LEASE = 4  # seconds a claim is left to its holder: longer than the longest send, as it is elsewhere
-# A failed attempt is made again after two seconds, and a digest followed by the next after ten.
+# A failed attempt is made again after two seconds. A digest is followed by the next after ten, for what is
+# late is worked out no quicker than elsewhere.
 SECONDS_INSTEAD_OF_HOURS = {
     "NOTICE_LEASE": str(LEASE),
     "NOTICE_RETRIES": ",".join(["2"] * 30),

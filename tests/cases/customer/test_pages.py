@@ -11,14 +11,17 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 from structlog.testing import capture_logs
 
-from cases.choices import ClockKind, Role, State
+from cases.choices import ClockKind, ContactKind, Role, State
 from cases.first_names import first_name
-from cases.models import Case, Timer
+from cases.models import Case, EventKind, Notice, Timer
+from cases.notices.expanding import work_out_announcements
+from cases.notices.values import say_moment
 from cases.services import transition_case
 from config.structured_logging import RequestRecordMiddleware, hide_tokens
 from tests.cases.acting import do
 from tests.cases.customer.visiting import Visitor, counts, visitor, words_of
 from tests.factories import ContactFactory, CustomerFactory, StaffFactory, TopicFactory
+from tests.gateways import MailGateway
 from tests.invariants import trace
 from tests.scenes import Scene
 
@@ -220,13 +223,19 @@ def test_what_was_typed_is_shown_as_text(case: Case, page: Visitor) -> None:
     assert "<script" not in body
 
 
-def test_after_a_dispute_it_says_who_will_call_and_by_when(scene: Scene, case: Case, page: Visitor) -> None:
+def test_after_a_dispute_it_says_who_will_call_and_by_when(
+    scene: Scene, case: Case, page: Visitor, mail: MailGateway
+) -> None:
+    ContactFactory(customer=case.customer, kind=ContactKind.EMAIL, value="li@example.com")
     page.say(solved=False)
     text = page.text(lang="en")
     assert f"{scene.supervisor} will call you by" in text
     due_at = Timer.objects.running().get(case=case, kind=ClockKind.IMPROVEMENT_PLAN).due_at
     assert due_at
     assert f"{timezone.localtime(due_at):%B}"[:3] in text
+    work_out_announcements()
+    told = Notice.objects.get(case=case, customer__isnull=False, situation=EventKind.DISPUTE)
+    assert say_moment(due_at) in told.body, "the mail promises the same moment"
     with time_machine.travel(due_at + timedelta(minutes=1)):
         assert "should have called you by" in page.text(lang="en")
     do(case, "submit_plan", scene.supervisor, plan="换承运商")

@@ -69,7 +69,8 @@ def test_a_double_click_counts_once(scene: Scene) -> None:
     nonce = page.nonce()
     for _click in range(3):
         page.say(solved=True, score=5, nonce=nonce)
-    page.say(solved=False, score=1, nonce=nonce)
+    other = page.post(solved="no", score=1, comment="", nonce=nonce)
+    assert other.status_code == 409, "not taken, and it is said"
     assert kinds(case)[-2:] == [EventKind.DELIVER, EventKind.CONFIRM]
     assert fresh(case).state == State.ARCHIVE
 
