@@ -117,12 +117,14 @@ def _meters(setting: ChannelSetting, now: datetime, without: Collection[int]) ->
 def _gateway_meters(setting: ChannelSetting, without: Collection[int]) -> Iterator[tuple[Meter, Q]]:
     """Of text messages that no gateway takes, the channel itself: they are given up one after the other."""
     gateways = Gateways.read()
-    elsewhere = Q(case__team=None) | ~Q(case__team__in=[*gateways.own])
+    of_no_case = gateways.of_no_case
+    elsewhere = Q(case__isnull=False) & (Q(case__team=None) | ~Q(case__team__in=[*gateways.own]))
     used = Endpoint.objects.filter(pk__in=[gateway.pk for gateway in gateways])
     for gateway in used.exclude(pk__in=without).order_by("pk").select_for_update():
-        yield gateway, Q(case__team=gateway.team_id) if gateway.team_id else elsewhere
+        mine = Q(case__team=gateway.team_id) if gateway.team_id else elsewhere
+        yield gateway, mine | Q(case=None) if gateway == of_no_case else mine
     if gateways.common is None:
-        yield setting, elsewhere
+        yield setting, elsewhere if of_no_case else elsewhere | Q(case=None)
 
 
 def _lease(ids: list[int], now: datetime) -> list[Notice]:

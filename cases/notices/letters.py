@@ -31,7 +31,7 @@ WITH_ENDPOINT = (
 def endpoint_of(notice: Notice, gateways: Gateways) -> Endpoint | None:
     """The robot or webhook it is for, or the gateway a text message goes through."""
     if notice.channel == NoticeChannel.SMS:
-        return gateways.for_team(notice.case.team_id if notice.case else None)
+        return gateways.for_team(notice.case.team_id) if notice.case else gateways.of_no_case
     return notice.endpoint
 
 

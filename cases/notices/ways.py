@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -43,6 +44,11 @@ class Gateways:
     def for_team(self, team_id: int | None) -> Endpoint | None:
         """The one a text message about a case of this team goes through; None where there is none."""
         return self.own.get(team_id or 0, self.common)
+
+    @property
+    def of_no_case(self) -> Endpoint | None:
+        """What is about no one case (a digest) goes through the common one, else through the oldest."""
+        return self.common or min(self.own.values(), key=attrgetter("pk"), default=None)
 
     def __iter__(self) -> Iterator[Endpoint]:
         yield from self.own.values()

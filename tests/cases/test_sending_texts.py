@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cases.choices import NoticeChannel, NoticeState, Role
+from cases.choices import NoticeChannel, NoticeState, Role, Situation
 from cases.models import Case, CustomerLink, Endpoint, Notice
 from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
 from cases.services.customer_links import revoke_links
-from tests.cases.sending import endpoint_at, fresh, later, owe, setting_of, states
+from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, setting_of, states
 from tests.factories import ContactFactory, StaffFactory, TeamFactory, make_case
 from tests.gateways import HttpGateway, Talk
 
@@ -156,3 +156,15 @@ def test_where_no_gateway_takes_it_the_gateways_of_others_go_on(gateway: HttpGat
 
 def text_to_staff(case: Case) -> Notice:
     return owe(staff=StaffFactory(mobile="+8613900000000"), case=case, channel=NoticeChannel.SMS)
+
+
+def test_a_digest_goes_through_the_gateway_of_a_team_where_there_is_no_other(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.SMS, quiet_from=None, quiet_until=None)
+    case = make_case()
+    endpoint_at(gateway.url, NoticeChannel.SMS, options=TEXTS, team=case.team)
+    anna = StaffFactory(mobile="+8613812345678")
+    owe_many(anna, 25, channel=NoticeChannel.SMS, case=case)
+    assert send_due("sms") == 1
+    digest = Notice.objects.get(situation=Situation.DIGEST)
+    assert (digest.state, digest.parts.count()) == (NoticeState.SENT, 25)
+    assert gateway.journal.keys == [str(digest.key)]
