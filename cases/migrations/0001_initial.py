@@ -2598,9 +2598,14 @@ class Migration(migrations.Migration):
                     models.Index(fields=["case", "-id"], name="notice_of_case"),
                     models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="notice_dead"),
                     models.Index(
-                        condition=models.Q(("channel__in", ["email", "sms"]), ("state", "sent")),
+                        condition=models.Q(("state", "sent")),
                         fields=["staff", "channel", "-sent_at"],
                         name="notice_sent_lately",
+                    ),
+                    models.Index(
+                        condition=models.Q(("situation", "digest")),
+                        fields=["staff", "channel"],
+                        name="notice_digests_of",
                     ),
                 ],
                 "constraints": [

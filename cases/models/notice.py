@@ -341,7 +341,10 @@ class Notice(models.Model):
             models.Index(
                 fields=["staff", "channel", "-sent_at"],
                 name="notice_sent_lately",
-                condition=Q(channel__in=[NoticeChannel.EMAIL, NoticeChannel.SMS], state=NoticeState.SENT),
+                condition=Q(state=NoticeState.SENT),
+            ),
+            models.Index(
+                fields=["staff", "channel"], name="notice_digests_of", condition=Q(situation=Situation.DIGEST)
             ),
         ]
 

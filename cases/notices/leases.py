@@ -22,7 +22,7 @@ from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
 from cases.notices.breakers import Meter, allowance, take
-from cases.notices.digests import gather_crowds
+from cases.notices.crowds import gather_crowds
 from cases.notices.letters import WITH_ENDPOINT
 from cases.notices.lost import owe_instead
 from cases.notices.quiet import quiet_until
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cases.querysets import NoticeQuerySet
 
 BATCH = 20
+GATHERINGS = 3  # of crowds in one claim, however many come in meanwhile
 SHARE = 5  # of one robot, webhook or gateway, so that a slow one keeps few waiting
 FREE: dict[str, Any] = {"lease_until": None, "lease_token": None}
 
@@ -56,7 +57,9 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     _give_up_on_stoppers(channel, now)
     chosen = _choose(setting, now, without)
     # Afterwards, so that no crowd is chosen from that came in between, and only where something may leave.
-    while any(ids for _meter, ids in chosen) and gather_crowds(channel, now):
+    for _again in range(GATHERINGS):
+        if not any(ids for _meter, ids in chosen) or not gather_crowds(channel):
+            break
         chosen = _choose(setting, now, without)
     for meter, ids in chosen:
         take(meter, len(ids), now)

@@ -1,4 +1,7 @@
-"""A customer's notice that was given up: the other way is tried, and at last the handler is told."""
+"""
+A notice that was given up. A customer's: the other way is tried, and at last the handler is told. A digest:
+what it listed is put into the inbox.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from cases.choices import NoticeState
+from cases.choices import NoticeState, Situation
 from cases.clock import database_now
 from cases.models import Notice
+from cases.notices.digests import put_into_inbox
 from cases.notices.happenings import read_happenings
 from cases.notices.owing import Ground, Owing
 
@@ -23,15 +27,17 @@ def owe_instead(lost: Notice) -> None:
     """
     Owe what takes the place of this notice, once however often it is given up; in the caller's transaction.
 
-    Nothing for staff and endpoints, nor where another notice of the event has reached the customer or may.
+    Nothing for single notices to staff and for endpoints, nor where another notice of the event has reached
+    the customer or may.
     Raises only what the loss of the database raises: whatever else goes wrong must not keep the notice, and
     with it its channel, from being given up.
     """
-    if lost.customer_id is None or lost.event_id is None:
-        return
     try:
         with transaction.atomic():
-            Notice.objects.bulk_create([*_instead_of(lost, lost.event_id)], ignore_conflicts=True)
+            if lost.situation == Situation.DIGEST:
+                put_into_inbox(lost.parts.exclude(situation=Situation.DIGEST), database_now())
+            elif lost.customer_id and lost.event_id:
+                Notice.objects.bulk_create([*_instead_of(lost, lost.event_id)], ignore_conflicts=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:

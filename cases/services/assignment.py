@@ -66,23 +66,33 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     if not repeated and (found := supervisors.filter(ON_DUTY).first()):
         return SecondHandler(found, Because.SUPERVISOR)
     managers = free.with_role(Role.MANAGER)
-    if manager := managers.filter(ON_DUTY).first() or managers.first():
+    manager = managers.filter(ON_DUTY).first() or managers.first()
+    if manager is None and repeated:  # better one who has had it before than none
+        manager = _present(case, at).with_role(Role.MANAGER).first()
+    if manager:
         return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
     found = supervisors.first()
     return SecondHandler(found, Because.NO_MANAGER if found else Because.NOBODY)
 
 
 def _free_for(case: Case, at: datetime) -> StaffQuerySet:
-    """Active people who are not away and have had no part in the case, the least loaded first."""
+    """Of those present, who has had no part in the case."""
     handled = case.events.filter(kind__in=HANDLED).exclude(actor=None).values("actor_id")
     handler = Cast(KeyTextTransform("handler", "data"), models.BigIntegerField())
     given = case.events.filter(kind__in=GIVEN).annotate(given=handler).exclude(given=None).values("given")
-    away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
-    free: StaffQuerySet = (
-        Staff.objects.active()
+    return (
+        _present(case, at)
         .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
         .exclude(pk__in=handled)
         .exclude(pk__in=given)
+    )
+
+
+def _present(case: Case, at: datetime) -> StaffQuerySet:
+    """Active people who are not away, the least loaded first."""
+    away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
+    present: StaffQuerySet = (
+        Staff.objects.active()
         .exclude(Exists(away))
         .annotate(
             load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
@@ -91,7 +101,7 @@ def _free_for(case: Case, at: datetime) -> StaffQuerySet:
         )
         .order_by("-on_shift", "load", "pk")
     )
-    return free
+    return present
 
 
 def _disputes(case: Case) -> int:

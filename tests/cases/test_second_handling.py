@@ -90,6 +90,19 @@ def test_the_third_dissatisfaction_goes_to_a_manager(scene: Scene) -> None:
     assert (case.handler, because(case), case.round_number) == (scene.manager, Because.REPEATED, 4)
 
 
+def test_the_third_goes_to_a_manager_who_has_had_it_rather_than_to_none(scene: Scene) -> None:
+    away(scene.supervisor)
+    case = dispute(scene.case(State.CONFIRMATION))
+    assert case.handler == scene.manager
+    Absence.objects.all().delete()
+    case = dispute(deliver_again(case, scene.manager))
+    assert case.handler == scene.supervisor
+
+    case = dispute(deliver_again(case, scene.supervisor))
+
+    assert (case.handler, because(case)) == (scene.manager, Because.REPEATED)
+
+
 def test_where_nobody_is_free_the_team_must_accept_and_it_is_said(scene: Scene) -> None:
     away(scene.supervisor)
     away(scene.manager)
