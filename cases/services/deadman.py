@@ -23,7 +23,7 @@ def report_alive(url: str) -> bool:
     if not url or tick_is_late() or not take_turn("deadman", every=EVERY):
         return False
     try:
-        http.get(url)
+        http.demand_success(http.get(url))
     except SendingFailure as error:
         log.warning("the dead man's switch was not reached: %s", error)
         return False

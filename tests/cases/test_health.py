@@ -12,8 +12,10 @@ from django.utils import timezone
 from cases.choices import Language, NoticeChannel, NoticeState
 from cases.models import Heartbeat, Notice, Timer
 from cases.services import health
+from cases.services.deadman import report_alive
 from cases.services.health import LATE_AFTER, present_health, sign_of_life, take_turn
 from tests.factories import StaffFactory
+from tests.gateways import HttpGateway
 from tests.scenes import Scene, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +142,28 @@ def test_a_probe_is_answered_whatever_name_and_scheme_it_comes_by(
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     assert not answer.cookies
+
+
+# --- The dead man's switch
+
+
+def test_the_dead_man_s_switch_is_called_once_a_minute_while_clocks_are_worked_on(
+    gateway: HttpGateway,
+) -> None:
+    signed_ago("tick", 5)
+    assert [report_alive(gateway.url) for _call in range(2)] == [True, False]
+    signed_ago("deadman", 61)
+    assert report_alive(gateway.url)
+    assert len(gateway.journal.deliveries) == 2
+
+
+def test_it_is_silent_when_clocks_are_not_worked_on(gateway: HttpGateway) -> None:
+    signed_ago("tick", LATE_AFTER + 5)
+    assert not report_alive(gateway.url)
+    assert gateway.journal.deliveries == []
+
+
+def test_an_alarm_that_does_not_answer_fails_nobody(gateway: HttpGateway) -> None:
+    signed_ago("tick", 5)
+    gateway.behave(lambda talk: talk.answer(500))
+    assert not report_alive(gateway.url)

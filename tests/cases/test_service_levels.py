@@ -181,3 +181,41 @@ def test_a_level_out_of_use_serves_no_new_case(scene: Scene) -> None:
     publish_version(level, actor=None, in_use=False)
 
     assert level_of(make_case(team=scene.front)) == standard()
+
+
+@pytest.mark.parametrize(("vip_level", "fits"), [(VipLevel.SILVER, False), (VipLevel.GOLD, True)])
+def test_a_level_for_vips_begins_with_the_one_it_names(scene: Scene, vip_level: int, fits: bool) -> None:
+    level = new_level("贵宾", position=1, vip_from=VipLevel.GOLD)
+    case = make_case(team=scene.front, customer=CustomerFactory(vip_level=vip_level))
+    assert (level_of(case) == level) is fits
+
+
+@pytest.mark.parametrize("missing", ["type", "vip", "team", None])
+def test_a_level_with_several_criteria_fits_only_where_all_do(scene: Scene, missing: str | None) -> None:
+    level = new_level("特别", position=1, type="complaint", vip_from=VipLevel.GOLD, team=scene.front)
+    case = make_case(
+        type="suggestion" if missing == "type" else "complaint",
+        customer=CustomerFactory(vip_level=VipLevel.SILVER if missing == "vip" else VipLevel.GOLD),
+        team=scene.back if missing == "team" else scene.front,
+    )
+    assert (level_of(case) == level) is (missing is None)
+
+
+def test_other_positions_count_for_new_cases_only(scene: Scene) -> None:
+    first, second = (new_level(name, position=at, type="complaint") for name, at in (("甲", 1), ("乙", 2)))
+    before = make_case(team=scene.front)
+    publish_version(first, actor=None, position=3)
+    before.refresh_from_db()
+    assert (level_of(before), level_of(make_case(team=scene.front))) == (first, second)
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 5))
+@pytest.mark.parametrize("urgency", ["urgent", "important", "normal"])
+def test_what_is_said_would_be_promised_is_what_is_promised(scene: Scene, urgency: str, hour: int) -> None:
+    """On a Friday before a holiday, by day and by night."""
+    with time_machine.travel(datetime(2026, 9, 24, 16, 0, tzinfo=UTC) + hour * HOUR, tick=False):
+        at = datetime.now(UTC)
+        prospect = look_at_promise(Traits(urgency, "complaint", "phone", scene.front.pk, 0), at)
+        case = make_case(team=scene.front, urgency=urgency)
+    assert prospect
+    assert (prospect.version, prospect.answered_by) == (case.service_level, answered_by(case))
