@@ -187,14 +187,22 @@ def _count_anew(row: Timer, calendar: PreparedCalendar) -> None:
     The time used, by one calendar from the beginning: of a promised moment it is only the time between that
     counts, whichever calendar held when.
     """
-    moments = [row.started_at]
+    turns = _turns(row)
+    row.used = sum((working_time_between(calendar, *stretch) for stretch in _stretches(turns)), NOTHING)
+    row.running_since = None if row.paused_at else turns[-1]
+
+
+def _turns(row: Timer) -> list[datetime]:
+    """When the clock began, stood still, went on, and so forth."""
+    turns = [row.started_at]
     for span in row.pauses:
-        moments += [datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"])]
-    if row.paused_at is not None:
-        moments.append(row.paused_at)
-    stretches = list(pairwise(moments))[::2]  # of running; those between are pauses
-    row.used = sum((working_time_between(calendar, *stretch) for stretch in stretches), NOTHING)
-    row.running_since = None if row.paused_at else moments[-1]
+        turns += [datetime.fromisoformat(span["from"]), datetime.fromisoformat(span["to"])]
+    return turns if row.paused_at is None else [*turns, row.paused_at]
+
+
+def _stretches(turns: list[datetime]) -> list[tuple[datetime, datetime]]:
+    """In which it ran, up to the last turn; those between are pauses."""
+    return list(pairwise(turns))[::2]
 
 
 def _keep_time_of_earlier_calendars(sync: Sync, row: Timer) -> None:
@@ -260,13 +268,26 @@ def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
     assert since is not None
 
     def moment(percent: int) -> datetime:
-        left = max(row.budget * percent / 100 - row.used, NOTHING)
-        walked = add_working_time(calendar, since, left)
+        left = row.budget * percent / 100 - row.used
+        walked = add_working_time(calendar, since, max(left, NOTHING))
+        if left <= NOTHING and row.pauses:
+            walked = _reached_before(row, calendar, row.budget * percent / 100) or walked
         if row.target_at is None:
             return walked
         return _beside_promise(row.target_at, percent, walked, moved=bool(row.pauses))
 
     return moment
+
+
+def _reached_before(row: Timer, calendar: PreparedCalendar, wanted: timedelta) -> datetime | None:
+    """When so much was used, in a stretch before the last pause; None where another calendar counted then."""
+    used, found = NOTHING, None
+    for begun, over in _stretches(_turns(row)):
+        worked = working_time_between(calendar, begun, over)
+        if found is None and used + worked >= wanted:
+            found = add_working_time(calendar, begun, wanted - used)
+        used += worked
+    return found if used == row.used else None
 
 
 def _beside_promise(target: datetime, percent: int, walked: datetime, *, moved: bool) -> datetime:
