@@ -20,12 +20,12 @@ from tools.valkey import valkey_in
 CELERY = ["-m", "celery", "-A", "config"]
 QUIET = ["--without-gossip", "--without-mingle", "-l", "WARNING"]
 LEASE = 4  # seconds a claim is left to its holder: longer than the longest send, as it is elsewhere
-# A failed attempt is made again after two seconds. A digest is followed by the next after ten, for what is
+# A failed attempt is made again after two seconds. A digest is followed by the next after five, for what is
 # late is worked out no quicker than elsewhere.
 SECONDS_INSTEAD_OF_HOURS = {
     "NOTICE_LEASE": str(LEASE),
     "NOTICE_RETRIES": ",".join(["2"] * 30),
-    "NOTICE_DIGEST_REST": "10",
+    "NOTICE_DIGEST_REST": "5",
 }
 POOL = 2  # processes of the worker
 OUTSIDE = ("email", "sms", "webhook")  # channels that have a gateway here
