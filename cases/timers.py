@@ -268,10 +268,9 @@ def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
     assert since is not None
 
     def moment(percent: int) -> datetime:
-        left = row.budget * percent / 100 - row.used
-        walked = add_working_time(calendar, since, max(left, NOTHING))
-        if left <= NOTHING and row.pauses:
-            walked = _reached_before(row, calendar, row.budget * percent / 100) or walked
+        wanted = row.budget * percent / 100
+        walked = _reached_before(row, calendar, wanted) if row.pauses and wanted <= row.used else None
+        walked = walked or add_working_time(calendar, since, max(wanted - row.used, NOTHING))
         if row.target_at is None:
             return walked
         return _beside_promise(row.target_at, percent, walked, moved=bool(row.pauses))

@@ -11,6 +11,7 @@ from cases.admin.badges import Countdown, countdown
 from cases.choices import ClockKind
 from cases.models import EventKind
 from cases.services.assignment import Because
+from cases.services.outcomes import is_dissatisfied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ def _word_of(each: Round) -> tuple[str, str]:
     """What the customer said of it, with an icon."""
     if each.solved is None and each.score is None:
         return (_("no word yet") if each.closed_at is None else _("no word")), "pending"
-    if each.solved is False or (each.score or 0) in (1, 2):
+    if is_dissatisfied(each.solved, each.score):
         return _("not satisfied"), "sentiment_dissatisfied"
     return _("satisfied"), "sentiment_satisfied"
 

@@ -66,10 +66,9 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     if not repeated and (found := supervisors.filter(ON_DUTY).first()):
         return SecondHandler(found, Because.SUPERVISOR)
     managers = free.with_role(Role.MANAGER)
-    manager = managers.filter(ON_DUTY).first() or managers.first()
-    if manager is None and repeated:  # better one who has had it before than none
-        manager = _present(case, at).with_role(Role.MANAGER).first()
-    if manager:
+    if repeated and not managers:  # better one who has had it before than none
+        managers = _present(case, at).with_role(Role.MANAGER)
+    if manager := managers.filter(ON_DUTY).first() or managers.first():
         return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
     found = supervisors.first()
     return SecondHandler(found, Because.NO_MANAGER if found else Because.NOBODY)

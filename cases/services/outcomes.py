@@ -124,6 +124,11 @@ def is_satisfied(solved: bool, score: int | None) -> bool:
     return solved and score is not None and score >= LOWEST_SATISFIED_SCORE
 
 
+def is_dissatisfied(solved: bool | None, score: int | None) -> bool:
+    """Whether a stored word says so; a round brought in from a sheet may have one half of it alone."""
+    return solved is False or (score is not None and score < LOWEST_SATISFIED_SCORE)
+
+
 def expire(step: Step) -> None:
     step.case.expire(at=step.at)
     step.close_round()

@@ -19,7 +19,7 @@ from cases.record_sheet import (
     moment_words,
     subject_words,
 )
-from cases.services.outcomes import is_satisfied
+from cases.services.outcomes import is_dissatisfied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -120,7 +120,7 @@ def second_handlings(case_ids: Iterable[int]) -> dict[int, str]:
 def _said(solved: bool | None, score: int | None) -> str:
     if not solved:
         return "" if solved is None else "未解决"
-    return "已解决" if is_satisfied(solved, score) else "不满意"
+    return "不满意" if is_dissatisfied(solved, score) else "已解决"
 
 
 def _result_and_score(rounds: dict[int, tuple[str, str]], word: str, present: int) -> tuple[str, str]:

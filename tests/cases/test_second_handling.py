@@ -12,6 +12,7 @@ from cases.exceptions import NotPossible
 from cases.models import Absence, Case, DutyShift, Staff
 from cases.services import transition_case
 from cases.services.assignment import Because
+from cases.services.outcomes import is_dissatisfied
 from cases.services.record_cells import record_cells
 from tests.factories import StaffFactory
 from tests.scenes import Scene, make_scene
@@ -199,3 +200,14 @@ def test_a_manager_who_took_it_over_can_bring_it_to_its_end(scene: Scene) -> Non
     case = deliver_again(case, scene.manager)
 
     assert case.state == State.CONFIRMATION
+
+
+@pytest.mark.parametrize(
+    ("solved", "score", "dissatisfied"),
+    [(False, 5, True), (False, None, True), (True, 2, True), (None, 1, True)]
+    + [(True, None, False), (True, 3, False), (None, None, False), (None, 4, False)],
+)
+def test_a_stored_word_is_dissatisfied_by_either_half(
+    solved: bool | None, score: int | None, dissatisfied: bool
+) -> None:
+    assert is_dissatisfied(solved, score) is dissatisfied
