@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from statistics import mean
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
@@ -14,6 +15,9 @@ from cases.benchmarks.ground import Ground
 from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle
 from cases.clock import database_now
 from cases.services.ticking import tick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Paper on speed: of the sweep by one statement, and of a tick with nothing to do.
 SHARE = 0.4
@@ -34,6 +38,7 @@ def measure_clocks(ground: Ground) -> None:
     rate = round(fired / (perf_counter() - begun))
     put_away(making)
     swept = [one for one in (before, _sweep(count)) if one]
+    written = _sweep(count, plain_clocks.sweep_with_ledger)
     floor = round(mean(swept)) if swept else None
     ground.tell(
         "clocks due, beside one statement that sweeps",
@@ -41,6 +46,13 @@ def measure_clocks(ground: Ground) -> None:
         "clocks/s",
         aim=floor and round(SHARE * floor),
         baseline=floor,
+        cases=fired,
+    )
+    ground.tell(
+        "clocks due, beside one statement that writes the same rows",
+        rate,
+        "clocks/s",
+        baseline=written,
         cases=fired,
     )
     ground.tell("clocks due, beside a loop", rate, "clocks/s", baseline=_loop(min(count, PLAIN)), cases=fired)
@@ -52,11 +64,11 @@ def _due(count: int) -> Making:
     return make_clocks([database_now() - MINUTE] * count)
 
 
-def _sweep(count: int) -> float | None:
+def _sweep(count: int, way: Callable[[Making], float] = plain_clocks.sweep) -> float | None:
     if connection.vendor != "postgresql":
         return None
     making = _due(count)
-    rate = plain_clocks.sweep(making)
+    rate = way(making)
     put_away(making)
     return rate
 
