@@ -96,9 +96,9 @@ class Owing:
     def _to_staff(self, told: Told, order: Order, situation: str = "") -> Notice:
         channel = self._channel_to(told.staff, order)
         words = self._words(situation or self.happening.situation, Audience.STAFF, told.staff.language)
-        if told.in_place_of:
-            self._replaced[told.in_place_of].add(told.staff)
-            words = _in_place_of(told.in_place_of, words, told.staff.language)
+        for absent in told.in_place_of:
+            self._replaced[absent].add(told.staff)
+            words = _in_place_of(absent, words, told.staff.language)
         return self._notice(
             f"{channel}:staff{told.staff.pk}" + (f":{situation}" if situation else ""),
             words,
@@ -107,7 +107,7 @@ class Owing:
             urgent=order.urgent,
             situation=situation or self.happening.situation,
             staff_id=told.staff.pk,
-            in_place_of_id=told.in_place_of.pk if told.in_place_of else None,
+            in_place_of_id=None if told.is_own else told.in_place_of[0].pk,
         )
 
     def _to_customer(self, orders: list[Order]) -> Iterator[Notice]:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Told:
-    """One person who is told, perhaps in place of somebody who is away."""
+    """One person who is told, perhaps in place of others who are away."""
 
     staff: Staff
-    in_place_of: Staff | None = None
+    in_place_of: tuple[Staff, ...] = ()
 
     @property
     def is_own(self) -> bool:
-        return self.in_place_of is None
+        return not self.in_place_of
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ class Recipients:
             if person.pk == self.spared or not self.sees(person):
                 continue
             for one in self._present(person):
-                known = found.get(one.staff.pk)
-                if one.staff.pk != self.spared and not (known and (known.in_place_of or one.is_own)):
-                    found[one.staff.pk] = one
+                pk = one.staff.pk
+                if pk != self.spared:
+                    before = found[pk].in_place_of if pk in found else ()
+                    found[pk] = Told(one.staff, (*before, *one.in_place_of))
         return list(found.values())
 
     def _meant(self, whom: str) -> list[Staff]:
@@ -63,8 +64,8 @@ class Recipients:
             return [Told(person)]
         stand_in = self.directory.stand_in_for(person)
         if stand_in and stand_in.is_active and self.sees(stand_in):
-            return [Told(stand_in, person)]
-        above = [Told(boss, person) for boss in self.above(person)]
+            return [Told(stand_in, (person,))]
+        above = [Told(boss, (person,)) for boss in self.above(person)]
         # Nobody at all is left: it waits in the person's own inbox rather than nowhere.
         return above or ([Told(person)] if person.is_active else [])
 

@@ -68,6 +68,23 @@ def test_the_lead_is_told_once_for_each_event_however_many_notices_went_elsewher
     assert [n.staff for n in notices_about(case, "remind", situation="absence")] == [lead]
 
 
+def test_of_two_who_are_away_and_have_the_same_stand_in_the_lead_hears_of_both(scene: Scene) -> None:
+    lead, stand_in, other = lead_of_back(scene), colleague(scene), colleague(scene)
+    for person in (scene.specialist, other):
+        be_away(person, stand_in)
+    NoticeRule.objects.filter(event_kind="add_note").update(whom=Whom.TEAM)
+    case = noted(scene)
+
+    (notice,) = notices_about(case, "add_note", staff=stand_in)
+
+    first, second = words_of_absence(case)
+    assert (first.staff, second.staff) == (lead, lead)
+    said = first.subject + second.subject
+    for person in (scene.specialist, other):
+        assert person.name in notice.body
+        assert person.name in said
+
+
 def test_a_team_without_a_lead_has_its_supervisors_told(scene: Scene) -> None:
     be_away(scene.specialist, colleague(scene))
     assert [word.staff for word in words_of_absence(noted(scene))] == [scene.supervisor]
