@@ -29,8 +29,8 @@ SWEEP = """
     )
     INSERT INTO bench_outcome (timer_id, percent, fired_at) SELECT id, passed, clock_timestamp() FROM fired
 """
-# The same with every row that a level of ours leaves behind: the least PostgreSQL takes to keep such a ledger,
-# where no calendar has to be asked for the next level.
+# The same with every row that a level of ours leaves behind: the least PostgreSQL takes to keep such a
+# ledger, where no calendar has to be asked for the next level.
 SWEEP_WITH_LEDGER = """
     WITH due AS (
         SELECT timer.*, found.state, found.team_id, found.waiting_for, found.version + 1 AS seq,
