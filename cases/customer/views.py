@@ -84,7 +84,7 @@ class Visit:
     def take_word(self, data: Any) -> HttpResponse:
         """Keep the customer's word, or show the page again with what stands in the way."""
         if not self.may_answer:
-            return self.show(status=409)
+            return self.overtaken(data)
         form = WordForm(self.link, data)
         if not form.is_valid():
             return self.show(form, status=422)
@@ -94,10 +94,16 @@ class Visit:
             give_word(self.link, form.word(), nonce=form.cleaned_data["nonce"])
         except CaseError:  # between page and answer the case moved on, or the link ended
             link = find_link(self.token, database_now())
-            return Visit(link, self.token, self.language).show(status=409) if link else missing()
+            return Visit(link, self.token, self.language).overtaken(data) if link else missing()
         return see_page(f"{self.path}?lang={self.language}#answer", self.language)
 
-    def show(self, form: WordForm | None = None, *, status: int = 200) -> HttpResponse:
+    def overtaken(self, data: Any) -> HttpResponse:
+        """How it stands now, with what the customer chose and wrote: to send it again or, too late, to copy."""
+        if self.may_answer:
+            return self.show(WordForm(self.link, data), status=409)
+        return self.show(status=409, unsent=data.get("comment", ""))
+
+    def show(self, form: WordForm | None = None, *, status: int = 200, unsent: str = "") -> HttpResponse:
         if form is None and self.may_answer:
             form = WordForm(self.link, comment=self.round.comment)
         context = {
@@ -108,6 +114,7 @@ class Visit:
             "form": form,
             "scores": SCORES,
             "overtaken": status == 409,
+            "unsent": unsent,
             "path": self.path,
             "others": [choice for choice in Language if choice != self.language],
         }

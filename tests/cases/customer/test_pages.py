@@ -284,9 +284,10 @@ def test_an_answer_that_comes_too_late_is_told_how_it_stands_now(
 ) -> None:
     nonce = page.nonce()
     transition_case(case.pk, "withdraw", actor=scene.specialist, note="客户撤回")
-    response = page.post(nonce=nonce, solved="yes", score=5)
+    response = page.post(nonce=nonce, solved="yes", score=5, comment="<b>谢谢</b>")
     assert response.status_code == 409
     assert 'role="alert"' in response.content.decode()
+    assert "&lt;b&gt;谢谢&lt;/b&gt;" in response.content.decode(), "what was written is not lost"
 
 
 def every_answer(page: Visitor) -> list[object]:

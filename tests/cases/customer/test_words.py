@@ -69,8 +69,9 @@ def test_a_double_click_counts_once(scene: Scene) -> None:
     nonce = page.nonce()
     for _click in range(3):
         page.say(solved=True, score=5, nonce=nonce)
-    other = page.post(solved="no", score=1, comment="", nonce=nonce)
+    other = page.post(solved="no", score=1, comment="还是没到", nonce=nonce)
     assert other.status_code == 409, "not taken, and it is said"
+    assert ">还是没到</textarea>" in other.content.decode(), "and can be sent again"
     assert kinds(case)[-2:] == [EventKind.DELIVER, EventKind.CONFIRM]
     assert fresh(case).state == State.ARCHIVE
 
