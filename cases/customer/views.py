@@ -98,7 +98,7 @@ class Visit:
         return see_page(f"{self.path}?lang={self.language}#answer", self.language)
 
     def overtaken(self, data: Any) -> HttpResponse:
-        """How it stands now, with what the customer chose and wrote: to send it again or, too late, to copy."""
+        """How it stands now, with what the customer chose and wrote: to send again or, too late, to copy."""
         if self.may_answer:
             return self.show(WordForm(self.link, data), status=409)
         return self.show(status=409, unsent=data.get("comment", ""))
