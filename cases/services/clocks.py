@@ -15,7 +15,7 @@ from cases.exceptions import NotPossible
 from cases.expected_clocks import expected_clocks
 from cases.models import Timer
 from cases.services.bulk_rows import MANY, insert_rows, values_of
-from cases.services.set_wise import Among, update_rows
+from cases.services.set_wise import among, update_rows
 from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, next_deadline, sync_timers
 from cases.worktime import NoWorkingTime
@@ -55,7 +55,7 @@ def rows_to_sync(cases: Sequence[Case]) -> dict[int, list[Timer]]:
     rounds = {case.pk: case.round_number for case in cases}
     wanted = Q(round_number__in=set(rounds.values())) | Q(stopped_at=None)
     rows = (
-        Timer.objects.filter(wanted, Among("case_id", found)).select_related("support__team") if found else ()
+        Timer.objects.filter(wanted, among("case_id", found)).select_related("support__team") if found else ()
     )
     for row in rows:
         if row.stopped_at is None or row.round_number == rounds[row.case_id]:

@@ -12,7 +12,7 @@ from cases.choices import LadderAction, Stage
 from cases.exceptions import CaseError, NotPossible
 from cases.models import CaseEvent, EventKind, Round
 from cases.services.routing import Traits, first_fitting, rules_of
-from cases.services.set_wise import Among
+from cases.services.set_wise import among
 from cases.services.steps import Step, finish_steps, lock_cases
 from cases.services.transitions import make_step
 
@@ -81,7 +81,7 @@ def _act(turn: Sequence[Wanted]) -> None:
 def _locked(turn: Sequence[Wanted]) -> dict[int, Case]:
     """With their present rounds, in a fixed number of queries."""
     cases: dict[int, Case] = lock_cases({one.case_id for one in turn})
-    for current in Round.objects.filter(Among("case_id", cases), closed_at=None).select_related("handler"):
+    for current in Round.objects.filter(among("case_id", cases), closed_at=None).select_related("handler"):
         cases[current.case_id].current_round = current
     return cases
 

@@ -23,7 +23,8 @@ from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, 
 from cases.services.bulk_rows import insert_rows, values_of
 from cases.services.clocks import plan_sync, write_timers
 from cases.services.holding import by_halves, hold
-from cases.services.set_wise import Among, batched, update_rows
+from cases.services.locking import forget_unmatched
+from cases.services.set_wise import among, batched, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Earlier, present_standards, read_standards
 from cases.waking import wake
@@ -158,11 +159,14 @@ def rearm(case_ids: Sequence[int]) -> int:
 
 def _locked(case_ids: Sequence[int]) -> list[Case]:
     rows = (
-        Case.objects.filter(Among("pk", case_ids))
+        Case.objects.filter(among("pk", case_ids))
         .order_by("pk")
         .select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
     )
-    return list(_with_clocks(rows))
+    cases = list(_with_clocks(rows))
+    for case in cases:
+        forget_unmatched(case, ("team", "service_level"))
+    return cases
 
 
 def _with_clocks(cases: Any, *, timers: bool = True) -> Any:
@@ -207,7 +211,7 @@ def arm_anew(case_ids: Sequence[int], at: datetime) -> None:
     """
     standards = present_standards()
     for batch in batched(case_ids, BATCH):
-        cases = list(_with_clocks(Case.objects.filter(Among("pk", batch)), timers=False))
+        cases = list(_with_clocks(Case.objects.filter(among("pk", batch)), timers=False))
         timers: list[Timer] = []
         for case in cases:
             case.standards = standards
@@ -273,4 +277,4 @@ def look_ahead(standards: Standards, *, most: int) -> Preview:
 
 def _cases_of(case_ids: Sequence[int]) -> Iterator[Case]:
     for batch in batched(case_ids, BATCH):
-        yield from _with_clocks(Case.objects.filter(Among("pk", batch)))
+        yield from _with_clocks(Case.objects.filter(among("pk", batch)))

@@ -1,10 +1,9 @@
-"""Writing many rows in one statement: each with its own values, on both databases."""
+"""Many rows in one statement: found by their keys, written each with its own values; on both databases."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
@@ -19,26 +18,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
-class Among(Func):
-    """
-    Whether a key is one of those given, as one parameter: ``filter(Among("pk", pks))``.
-
-    ``__in`` makes a parameter of each; with hundreds, Django and the driver take longer over them than the
-    database over its rows.
-    """
-
+class _Among(Func):
     output_field = BooleanField()
-    arg_joiner = " = ANY("
-    template = "%(expressions)s::bigint[])"
-
-    def __init__(self, name: str, keys: Iterable[int]) -> None:
-        listed = ",".join(map(str, keys))
-        brackets = "{%s}" if connection.vendor == "postgresql" else "[%s]"
-        super().__init__(F(name), Value(brackets % listed))
+    arg_joiner = " = ANY(string_to_array("
+    template = "%(expressions)s, ',')::bigint[])"
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        joiner, template = " IN (SELECT value FROM json_each(", "%(expressions)s))"
+        joiner, template = " IN (SELECT value FROM json_each('[' || ", "%(expressions)s || ']'))"
         return self.as_sql(compiler, connection, arg_joiner=joiner, template=template, **context)
+
+
+def among(name: str, keys: Iterable[int]) -> Func:
+    """
+    Whether the field is one of these keys, none of them None: ``filter(among("pk", pks))``.
+
+    ``__in`` makes a parameter of each; with hundreds, Django and the driver take longer over them than the
+    database over its rows. Here all are one. No keys are still asked for.
+    """
+    return _Among(F(name), Value(",".join(map(str, keys))))
 
 
 def batched(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
@@ -67,7 +64,8 @@ def _update_from_arrays(
     """``bulk_update`` writes a CASE for each row and field, which PostgreSQL takes long to read."""
     key: Any = model._meta.pk
     fields = [key, *(model._meta.get_field(name) for name in names)]
-    types = [str(field.rel_db_type(connection)) for field in fields]
+    # Without their lengths: a cast to varchar(9) would cut what is longer, and nobody would hear of it.
+    types = [str(field.rel_db_type(connection)).partition("(")[0] for field in fields]
     columns = [f'"{field.column}"' for field in fields]
     arrays = [_array(field, [getattr(row, field.attname) for row in rows]) for field in fields]
     given = ", ".join(f"%s::{type_}[]" for type_ in types)
@@ -90,13 +88,11 @@ def _array(field: models.Field[Any, Any], values: Iterable[Any]) -> str:
 def _writer(field: models.Field[Any, Any]) -> Callable[[Any], str]:
     match field:
         case models.CharField() | models.TextField():
-            return _quoted
+            return lambda value: _quoted(str(value))
         case models.JSONField():
             return lambda value: _quoted(json.dumps(value, cls=field.encoder))
         case models.DurationField():
             return lambda span: f"{duration_microseconds(span)} microseconds"
-        case models.DateTimeField():
-            return datetime.isoformat
         case _:
             return lambda value: _quoted(str(field.get_prep_value(value)))
 
@@ -111,4 +107,4 @@ def add_to_versions(added: Mapping[int, int]) -> None:
     for case_id, number in added.items():
         by_number[number].append(case_id)
     for number, case_ids in by_number.items():
-        Case.objects.filter(Among("pk", case_ids)).update(version=F("version") + number)
+        Case.objects.filter(among("pk", case_ids)).update(version=F("version") + number)

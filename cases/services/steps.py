@@ -27,7 +27,8 @@ from cases.models import (
 )
 from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
-from cases.services.set_wise import Among, update_rows
+from cases.services.locking import forget_unmatched
+from cases.services.set_wise import among, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.waking import wake
 
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from cases.models import Staff
 
-SHARED = ("team", "handler", "topic", "service_level")  # of a case, with many others
+# What a case has in common with many others; a case never gets another customer.
+SHARED = ("team", "handler", "topic", "service_level")
 FIELDS = tuple(field.attname for field in Case._meta.concrete_fields)
 # A page is not out of date because a clock went on while it was open.
 UNNOTICED = (EventKind.ESCALATE,)
@@ -140,15 +142,15 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
 
 
 def lock_cases(wanted: Collection[int]) -> dict[int, Any]:
-    """As ``lock_case``, each by its id."""
-    rows = Case.objects.filter(Among("pk", wanted)).order_by("pk").select_for_update(of=("self",))
+    """As ``lock_case``, each by its id; of many, those of one team share its instance, and so with others."""
+    rows = Case.objects.filter(among("pk", wanted)).order_by("pk").select_for_update(of=("self",))
     found = with_standards(rows).select_related("customer")
-    # Of many cases, most share these: each is read once.
     found = found.prefetch_related(*SHARED) if len(wanted) >= MANY else found.select_related(*SHARED)
     locked = {case.pk: case for case in found}
     if set(wanted) - locked.keys():
         raise CaseNotFound
     for case in locked.values():
+        forget_unmatched(case, SHARED)
         case.locked_beside = locked
         case.locked_at = max(case.database_time, case.state_since)
         case.standards = standards_seen(case.standards_number, case.standards_key)

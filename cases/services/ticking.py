@@ -22,7 +22,7 @@ from cases.services.bulk_rows import insert_rows, reserve_ids
 from cases.services.due_actions import Wanted, act_on_all
 from cases.services.holding import by_halves, hold
 from cases.services.rearming import rearm
-from cases.services.set_wise import Among, add_to_versions, batched, update_rows
+from cases.services.set_wise import add_to_versions, among, batched, update_rows
 from cases.standards import present_standards
 from cases.timers import due_levels, reckon
 from cases.waking import wake
@@ -178,7 +178,7 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
 
 def _lock_cases(case_ids: set[int]) -> dict[int, LockedCase]:
     skip = connection.features.has_select_for_update_skip_locked
-    rows = Case.objects.filter(Among("pk", case_ids)).order_by("pk").select_for_update(skip_locked=skip)
+    rows = Case.objects.filter(among("pk", case_ids)).order_by("pk").select_for_update(skip_locked=skip)
     names = [field.name for field in fields(LockedCase)]
     return {row[0]: LockedCase(*row) for row in rows.values_list(*names)}
 
@@ -190,7 +190,7 @@ def _due_under_lock(
     Now, the standards, and the clocks still due by them now that nobody else can change these; a stopped
     clock is none of them.
     """
-    due = Timer.objects.filter(Among("pk", pks), Among("case_id", cases)).select_related("support")
+    due = Timer.objects.filter(among("pk", pks), among("case_id", cases)).select_related("support")
     now, standards = database_now(), present_standards()
     timers = list(due.due(now))
     behind = {timer.case_id for timer in timers if timer.standards < standards.number}
@@ -225,5 +225,5 @@ def _write(timers: Sequence[Timer], reached: Sequence[Reached]) -> None:
 
 def _forget_failures(timers: Sequence[Timer]) -> None:
     if timers:
-        rows = Timer.objects.filter(Among("pk", (timer.pk for timer in timers)))
+        rows = Timer.objects.filter(among("pk", (timer.pk for timer in timers)))
         rows.update(attempts=0, held_until=None, error="")
