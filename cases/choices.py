@@ -223,6 +223,17 @@ class NoticeChannel(models.TextChoices):
     WEBHOOK = "webhook", _("Webhook")
 
 
+# Whom each channel reaches: people, customers, and what stands in a chat group.
+TO_STAFF = (NoticeChannel.INBOX, NoticeChannel.EMAIL, NoticeChannel.SMS)
+TO_CUSTOMERS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
+TO_ENDPOINTS = tuple(channel for channel in NoticeChannel if channel not in TO_STAFF)
+
+
+def channels_to(whom: str) -> tuple[NoticeChannel, ...]:
+    """By which channels these are reached."""
+    return {Whom.CUSTOMER: TO_CUSTOMERS, Whom.ENDPOINT: TO_ENDPOINTS}.get(Whom(whom), TO_STAFF)
+
+
 class NoticeState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     SENT = "sent", _("Sent")

@@ -11,12 +11,9 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from cases.admin.base import ReferenceAdmin
-from cases.choices import NoticeChannel, Whom
+from cases.choices import TO_STAFF, Whom, channels_to
 from cases.models import EventKind, NoticeRule
 
-# Whom each channel reaches: people, customers, and what stands in a chat group.
-TO_STAFF = (NoticeChannel.INBOX, NoticeChannel.EMAIL, NoticeChannel.SMS)
-TO_CUSTOMERS = (NoticeChannel.EMAIL, NoticeChannel.SMS)
 # Whom an escalation is told to is said by the ladder.
 KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.ESCALATE]
 
@@ -45,7 +42,7 @@ class NoticeRuleForm(forms.ModelForm):
             return cleaned
         if endpoint:
             self.add_error("endpoint", _("Only a rule for a robot or webhook names one."))
-        if channel not in (TO_CUSTOMERS if whom == Whom.CUSTOMER else TO_STAFF):
+        if channel not in channels_to(whom):
             self.add_error("channel", _("This channel does not reach these people."))
         return cleaned
 

@@ -76,7 +76,7 @@ class VersionForm(forms.ModelForm):
         """What the database would refuse too, said in words beside the field."""
         cleaned = super().clean() or self.cleaned_data
         reminder, expiry = cleaned.get("confirmation_reminder"), cleaned.get("confirmation_expiry")
-        if reminder and expiry and expiry < reminder:
+        if reminder and expiry and expiry <= reminder:
             self.add_error(
                 "confirmation_expiry", _("Confirmation cannot end before the reminder. Choose a longer time.")
             )

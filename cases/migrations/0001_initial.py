@@ -3251,7 +3251,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("number__gte", 1)), name="service_level_versions_start_at_one"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("confirmation_expiry__gte", models.F("confirmation_reminder"))),
+                        condition=models.Q(("confirmation_expiry__gt", models.F("confirmation_reminder"))),
                         name="service_level_reminds_before_it_ends",
                     ),
                     models.CheckConstraint(

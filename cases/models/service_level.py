@@ -28,6 +28,7 @@ from cases.choices import (
     Urgency,
     VipLevel,
     Whom,
+    channels_to,
 )
 from cases.models.organisation import Named
 
@@ -123,7 +124,7 @@ class ServiceLevelVersion(models.Model):
             models.UniqueConstraint(fields=["level", "number"], name="service_level_version_is_unique"),
             models.CheckConstraint(condition=Q(number__gte=1), name="service_level_versions_start_at_one"),
             models.CheckConstraint(
-                condition=Q(confirmation_expiry__gte=models.F("confirmation_reminder")),
+                condition=Q(confirmation_expiry__gt=models.F("confirmation_reminder")),
                 name="service_level_reminds_before_it_ends",
             ),
             models.CheckConstraint(
@@ -181,7 +182,12 @@ class LadderStep(models.Model):
         return f"{self.get_kind_display()} {self.percent} %"
 
     def clean(self) -> None:
-        """Raises ValidationError for an action that the rules of the lifecycle would always refuse."""
+        """
+        Raises ValidationError for an action that the rules of the lifecycle would always refuse, and for a
+        channel that does not reach whom the step tells.
+        """
+        if self.whom and self.channel and self.channel not in channels_to(self.whom):
+            raise ValidationError({"channel": _("This channel does not reach these people.")})
         if self.action and self.kind and self.kind not in FITTING[LadderAction(self.action)]:
             unfit = _("“%(action)s” is never possible when “%(clock)s” runs out. Choose another one.")
             words = {"action": self.get_action_display(), "clock": self.get_kind_display()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import prefetch_related_objects
@@ -14,10 +15,10 @@ from cases.notices.situations import situation_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from datetime import datetime
 
     from cases.models import Case
 
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 BREACH = 100  # per cent of a clock: its deadline
 # Clocks whose deadline readers are told.
 TOLD = (ClockKind.ACCEPTANCE, ClockKind.IMPROVEMENT_PLAN, ClockKind.CONFIRMATION_EXPIRY)
@@ -30,7 +31,7 @@ class Happening:
     event: CaseEvent
     round: Round | None = None
     message: Message | None = None
-    due: dict[str, datetime] = field(default_factory=dict)  # running clocks, by kind
+    due: dict[str, datetime] = field(default_factory=dict)  # clocks that ran right after it, by kind
     supports: dict[int, int] = field(default_factory=dict)  # the supporting team of each request, by its id
 
     @property
@@ -96,25 +97,35 @@ def read_happenings(event_ids: Collection[int]) -> list[Happening]:
     cases = {event.case_id for event in events}
     rounds = {(row.case_id, row.number): row for row in Round.objects.filter(case__in=cases)}
     messages = {row.event_id: row for row in Message.objects.filter(event__in=[e.pk for e in events])}
-    due, supports = _deadlines(cases), _supports(cases)
+    due, supports = _deadlines(events), _supports(cases)
     return [
         Happening(
             event,
             rounds.get((event.case_id, event.round_number)),
             messages.get(event.pk),
-            due[event.case_id],
+            due[event.pk],
             supports[event.case_id],
         )
         for event in events
     ]
 
 
-def _deadlines(cases: Iterable[int]) -> dict[int, dict[str, datetime]]:
-    running = Timer.objects.running().filter(case__in=cases, kind__in=TOLD).exclude(due_at=None)
-    found: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for case_id, kind, due_at in running.values_list("case_id", "kind", "due_at"):
-        found[case_id][kind] = due_at
-    return found
+def _deadlines(events: Collection[CaseEvent]) -> dict[int, dict[str, datetime]]:
+    """By event: of the clocks that ran after it, also where they have stopped since."""
+    cases = {event.case_id for event in events}
+    clocks: dict[int, list[Timer]] = defaultdict(list)
+    for clock in (
+        Timer.objects.filter(case__in=cases, kind__in=TOLD).exclude(due_at=None).order_by("started_at")
+    ):
+        clocks[clock.case_id].append(clock)
+    return {
+        event.pk: {
+            clock.kind: clock.due_at
+            for clock in clocks[event.case_id]
+            if clock.due_at and clock.started_at <= event.at < (clock.stopped_at or END_OF_TIME)
+        }
+        for event in events
+    }
 
 
 def _supports(cases: Iterable[int]) -> dict[int, dict[int, int]]:

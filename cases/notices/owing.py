@@ -69,14 +69,23 @@ class Owing:
         for order in orders:
             if order.whom == Whom.ENDPOINT:
                 yield from self._to_endpoints(order)
-            elif order.whom != Whom.CUSTOMER:
-                yield from (self._to_staff(one, order) for one in self._reached(order))
+        yield from self._to_people([o for o in orders if o.whom not in (Whom.ENDPOINT, Whom.CUSTOMER)])
         yield from self._to_customer([order for order in orders if order.whom == Whom.CUSTOMER])
         yield from self._absences()
 
     def _absences(self) -> Iterator[Notice]:
         for absent, told in self._replaced.items():
             yield from self._about_absence(absent, told)
+
+    def _to_people(self, orders: Iterable[Order]) -> Iterator[Notice]:
+        """Each person once by each channel, for everybody in whose place any rule has them told."""
+        found: dict[tuple[str, Staff], tuple[Told, Order]] = {}
+        for order in orders:
+            for one in self._reached(order):
+                key = (self._channel_to(one.staff, order), one.staff)
+                told, first = found.get(key, (one, order))
+                found[key] = (told.beside(one), replace(first, urgent=first.urgent or order.urgent))
+        yield from (self._to_staff(told, order) for told, order in found.values())
 
     def _reached(self, order: Order) -> Iterator[Told]:
         """A mute counts for what is one's own: what is told in place of somebody else would be lost by it."""

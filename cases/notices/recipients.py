@@ -28,6 +28,10 @@ class Told:
     def is_own(self) -> bool:
         return not self.in_place_of
 
+    def beside(self, other: Told) -> Told:
+        """The same person, told for everybody of both."""
+        return Told(self.staff, tuple(dict.fromkeys((*self.in_place_of, *other.in_place_of))))
+
 
 @dataclass(frozen=True)
 class Recipients:
@@ -51,8 +55,7 @@ class Recipients:
             for one in self._present(person):
                 pk = one.staff.pk
                 if pk != self.spared:
-                    before = found[pk].in_place_of if pk in found else ()
-                    found[pk] = Told(one.staff, (*before, *one.in_place_of))
+                    found[pk] = found[pk].beside(one) if pk in found else one
         return list(found.values())
 
     def _meant(self, whom: str) -> list[Staff]:
@@ -70,8 +73,8 @@ class Recipients:
         return above or ([Told(person)] if person.is_active else [])
 
     def above(self, person: Staff) -> list[Staff]:
-        """The team lead, else the supervisors, else the managers: whoever is there and sees the case."""
-        team_id, directory = self.happening.team_id, self.directory
+        """The lead of their team, else its supervisors, else managers: whoever is there and sees the case."""
+        team_id, directory = self._team_of(person), self.directory
         for line in (
             directory.leads_of(team_id),
             directory.supervisors_of(team_id),
@@ -83,6 +86,11 @@ class Recipients:
             if found := [one for one in there if self.sees(one)]:
                 return found
         return []
+
+    def _team_of(self, person: Staff) -> int | None:
+        """For which team this person is told: that of the case or, where they are not of it, one it asks."""
+        main, asked = self.happening.team_id, self.happening.asked_team_ids
+        return next((pk for pk in (main, *asked) if person in self.directory.members_of(pk)), main)
 
     def sees(self, person: Staff) -> bool:
         supporting = self.happening.supports.values()

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from cases.choices import ClockKind
+from cases.choices import Audience, ClockKind
 from cases.first_names import first_name
 from cases.models import EventKind
 from cases.notices.placeholders import PLACEHOLDERS, plain_value, say_duration
@@ -42,6 +43,8 @@ def values_for(
         found.update(_of_event(happening))
         found.update(_of_round(happening))
         found.update(_of_clocks(happening))
+        if audience == Audience.CUSTOMER:
+            found["handler"] = found["handler"] or found["team"] or pgettext("customer", "One of us")
         return {
             name: plain_value(value)
             for name, value in found.items()

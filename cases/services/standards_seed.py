@@ -18,11 +18,12 @@ STAFF_CLOCKS = (
     ClockKind.SUPPORT,
     ClockKind.IMPROVEMENT_PLAN,
 )
-# Paper 2.2: remind the handler (催办), tell handler and supervisor (督办), report to the manager (通报).
+# Paper 2.2: remind the handler (催办), tell handler and supervisor (督办), report to the manager (通报). Of a
+# case that nobody has in hand, whoever is on duty stands for the handler.
 REMIND, BREACH, REPORT = 80, 100, 150
 LADDER = (
-    (REMIND, (Whom.HANDLER, Whom.ON_DUTY)),
-    (BREACH, (Whom.HANDLER, Whom.ON_DUTY, Whom.SUPERVISOR)),
+    (REMIND, (Whom.HANDLER,)),
+    (BREACH, (Whom.HANDLER, Whom.SUPERVISOR)),
     (REPORT, (Whom.MANAGER,)),
 )
 
@@ -64,15 +65,14 @@ def ladder_rows() -> list[dict[str, Any]]:
     for row in rows:
         if (row["kind"], row["percent"]) == (ClockKind.TRIAGE, BREACH):
             row["action"] = LadderAction.DISPATCH
-        if row["kind"] == ClockKind.SUPPORT and row["whom"] == Whom.ON_DUTY:
-            row["whom"] = Whom.SUPPORT_TEAM
+    asked = [_row(ClockKind.SUPPORT, percent, Whom.SUPPORT_TEAM) for percent in (REMIND, BREACH)]
     reminder = [
         _row(ClockKind.CONFIRMATION_REMINDER, BREACH, Whom.CUSTOMER, channel)
         for channel in (NoticeChannel.EMAIL, NoticeChannel.SMS)
     ]
     expiry = _row(ClockKind.CONFIRMATION_EXPIRY, BREACH, Whom.HANDLER) | {"action": LadderAction.EXPIRE}
     retention = _row(ClockKind.RETENTION, BREACH, Whom.ADMINISTRATOR)
-    return [*rows, *reminder, expiry, retention]
+    return [*rows, *asked, *reminder, expiry, retention]
 
 
 def _row(kind: str, percent: int, whom: str, channel: str = NoticeChannel.INBOX) -> dict[str, Any]:

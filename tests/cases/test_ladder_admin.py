@@ -156,3 +156,16 @@ def test_what_could_never_be_done_then_is_refused(client: Client, scene: Scene, 
     assert not LadderStep.objects.filter(kind=kind, action=wish).exists()
     with pytest.raises(IntegrityError), transaction.atomic():
         LadderStep.objects.create(kind=kind, percent=50, whom="team", action=wish)
+
+
+@pytest.mark.parametrize(
+    ("whom", "channel"), [("endpoint", "email"), ("handler", "wecom"), ("customer", "inbox")]
+)
+def test_a_step_by_a_channel_that_does_not_reach_them_is_refused(
+    client: Client, scene: Scene, whom: str, channel: str
+) -> None:
+    log_in(client, scene.administrator)
+    before = LadderStep.objects.count()
+    response = client.post(reverse(ADD), facts(whom=whom, channel=channel))
+    assert "This channel does not reach these people." in response.content.decode()
+    assert LadderStep.objects.count() == before

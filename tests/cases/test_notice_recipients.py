@@ -13,7 +13,7 @@ from cases.models import Case, DutyShift, Endpoint, Notice, NoticeMute, NoticeRu
 from cases.notices.directory import Directory
 from cases.notices.happenings import read_happenings
 from cases.notices.recipients import Recipients
-from tests.cases.acting import do
+from tests.cases.acting import do, soon
 from tests.cases.telling import be_away, notices_about, told
 from tests.factories import StaffFactory, TeamFactory, make_case
 from tests.scenes import Scene, make_scene
@@ -36,6 +36,20 @@ def lead_of_back(scene: Scene) -> Staff:
     scene.back.lead = lead
     scene.back.save()
     return lead
+
+
+def be_on_turn(person: Staff, scene: Scene, channel: str = "") -> None:
+    """Round the clock, in the team that handles."""
+    for weekday in range(7):
+        DutyShift.objects.create(
+            team=scene.back,
+            channel=channel,
+            staff=person,
+            weekday=weekday,
+            starts="00:00",
+            ends="00:00",
+            valid_from=timezone.localdate() - timedelta(days=9),
+        )
 
 
 def words_of_absence(case: Case) -> list[Notice]:
@@ -147,15 +161,7 @@ def test_a_handler_who_has_left_is_no_reason_to_tell_nobody(scene: Scene) -> Non
 
 def test_whose_turn_it_is_and_who_is_away_has_a_stand_in_told(scene: Scene) -> None:
     on_turn, stand_in = colleague(scene), colleague(scene)
-    for weekday in range(7):
-        DutyShift.objects.create(
-            team=scene.back,
-            staff=on_turn,
-            weekday=weekday,
-            starts="00:00",
-            ends="00:00",
-            valid_from=timezone.localdate() - timedelta(days=9),
-        )
+    be_on_turn(on_turn, scene)
     case = scene.case(State.ANALYSIS)
     do(case, "contact_customer", scene.agent, channel="phone", message="已致电")
     do(case, "dispatch", scene.agent, team=scene.back)
@@ -318,16 +324,49 @@ def test_who_is_told_sees_the_case_by_the_same_rule_as_everywhere() -> None:
 def test_the_channel_of_the_case_decides_whose_turn_it_is(scene: Scene) -> None:
     by_phone, by_mail = colleague(scene), colleague(scene)
     for person, channel in ((by_phone, Channel.PHONE), (by_mail, Channel.EMAIL)):
-        for weekday in range(7):
-            DutyShift.objects.create(
-                team=scene.back,
-                channel=channel,
-                staff=person,
-                weekday=weekday,
-                starts="00:00",
-                ends="00:00",
-                valid_from=timezone.localdate() - timedelta(days=9),
-            )
+        be_on_turn(person, scene, channel)
     directory = Directory(database_now())
     assert directory.on_duty(scene.back.pk, Channel.PHONE) == [by_phone]
     assert directory.on_duty(scene.back.pk, Channel.EMAIL) == [by_mail]
+
+
+def test_somebody_absent_from_two_teams_is_named_once(scene: Scene) -> None:
+    """One supporting team as well as another, both asked at once."""
+    second = TeamFactory(department=scene.department)
+    absent = StaffFactory(role=Role.SPECIALIST, department=scene.department, teams=[scene.support, second])
+    stand_in = colleague(scene)
+    be_away(absent, stand_in)
+    case = scene.case(State.ANALYSIS)
+    do(case, "contact_customer", scene.agent, channel="phone", message="已致电")
+    do(case, "dispatch", scene.agent, team=scene.back, supporting=[scene.support, second])
+
+    (notice,) = notices_about(case, "dispatch", staff=stand_in, channel=INBOX)
+    assert notice.body.count(absent.name) == 1
+
+
+def test_who_stands_in_for_two_by_two_rules_is_told_for_both(scene: Scene) -> None:
+    stand_in, on_turn, supporter = colleague(scene), colleague(scene), scene.supporter
+    for person in (on_turn, supporter):
+        be_away(person, stand_in)
+    be_on_turn(on_turn, scene)
+    case = scene.case(State.ANALYSIS)
+    do(case, "contact_customer", scene.agent, channel="phone", message="已致电")
+    do(case, "dispatch", scene.agent, team=scene.back, supporting=[scene.support])
+
+    (notice,) = notices_about(case, "dispatch", staff=stand_in, channel=INBOX)
+    assert on_turn.name in notice.body
+    assert supporter.name in notice.body
+
+
+def test_of_somebody_absent_from_a_supporting_team_its_own_lead_is_told(scene: Scene) -> None:
+    lead_of_back(scene)
+    own = StaffFactory(role=Role.SPECIALIST, department=scene.department, teams=[scene.support])
+    scene.support.lead = own
+    scene.support.save()
+    be_away(scene.supporter, stand_in := colleague(scene))
+    case = scene.case(State.HANDLING)
+    do(case, "ask_support", scene.specialist, team=scene.support, request="请核对", due_at=soon())
+
+    assert told(case, "ask_support") >= {stand_in}
+    about = notices_about(case, "ask_support", situation="absence")
+    assert [notice.staff for notice in about] == [own]

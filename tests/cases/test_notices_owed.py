@@ -253,6 +253,7 @@ def escalated(
 
 def test_the_steps_of_the_ladder_say_who_is_told_of_a_clock(scene: Scene) -> None:
     case = scene.case(State.HANDLING)
+    StaffFactory(role=Role.SPECIALIST, department=scene.department, teams=[scene.back])  # is none of it
     NoticeMute.objects.create(staff=scene.specialist, event_kind="escalate", channel=INBOX)
     found = {}
     for percent in (80, 100, 150):

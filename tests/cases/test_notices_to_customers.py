@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from cases.choices import ContactKind, NoticeChannel, Situation, State, Whom
-from cases.models import Endpoint, Notice, NoticeRule
+from cases.models import Endpoint, Notice, NoticeRule, Staff
+from cases.notices.values import say_moment
 from config.outgoing import SMTP_BACKEND
-from tests.cases.acting import do
+from tests.cases.acting import do, soon
 from tests.cases.telling import notices_about, reachable
 from tests.scenes import Scene
 
@@ -101,3 +102,28 @@ def test_a_customer_has_no_inbox(scene: Scene) -> None:
     NoticeRule.objects.create(event_kind="deliver", whom=Whom.CUSTOMER, channel=INBOX)
     case = scene.case(State.CONFIRMATION, customer=reachable((ContactKind.EMAIL, "a@example.com")))
     assert [n.customer for n in notices_about(case, "deliver")] == []
+
+
+def test_a_promise_is_told_as_it_was_made_though_it_has_been_kept_since(scene: Scene) -> None:
+    """Accepted before anybody had worked out what the dispatch owed."""
+    customer = reachable((ContactKind.EMAIL, "a@example.com"))
+    case = scene.case(State.ANALYSIS, customer=customer)
+    do(case, "contact_customer", scene.agent, channel="phone", message="已致电")
+    case = do(case, "dispatch", scene.agent, team=scene.back)
+    offered = case.timers.get(kind="acceptance").due_at
+    do(case, "accept", scene.specialist, promised_at=soon())
+
+    (notice,) = notices_about(case, "dispatch", customer=customer)
+    assert offered is not None
+    assert say_moment(offered) in notice.body
+
+
+def test_where_nobody_has_the_case_in_hand_the_customer_is_called_by_the_team(scene: Scene) -> None:
+    customer = reachable((ContactKind.EMAIL, "a@example.com"))
+    case = scene.case(State.CONFIRMATION, customer=customer)
+    Staff.objects.filter(pk__in=[scene.supervisor.pk, scene.manager.pk]).update(is_active=False)
+    case = do(case, "dispute", None, score=1)
+    assert case.handler is None
+
+    (notice,) = notices_about(case, "dispute", customer=customer)
+    assert str(case.team) in notice.body
