@@ -252,6 +252,8 @@ def reckon(row: Timer, standards: Standards) -> None:
         return
     moment = moments_of(row, standards)
     row.due_at = moment(BREACH)
+    if row.kind == ClockKind.CONFIRMATION_EXPIRY:  # the customer's time to answer, which may be put off
+        row.due_at = _planned(row, row.due_at)
     row.next_percent = next((p for p in standards.levels_of(row.kind) if p > row.passed), None)
     row.next_at = None if row.next_percent is None else _planned(row, moment(row.next_percent))
 

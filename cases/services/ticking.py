@@ -23,6 +23,7 @@ from cases.services.due_actions import Wanted, act_on_all
 from cases.services.holding import by_halves, hold
 from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, among, batched, update_rows
+from cases.services.time_to_answer import leave_time_to_answer
 from cases.standards import present_standards
 from cases.timers import due_levels, reckon
 from cases.waking import wake
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 BATCH = 500
 MOST = 20_000  # clocks of one tick
 CLIMBED = ("passed", "next_percent", "next_at", "due_at")  # what a clock keeps of a level it reached
-LONGEST = 60  # seconds of one tick; half the hard limit of a task
+LONGEST = 30  # seconds of one tick; half of those after which it counts as late
 
 
 @dataclass
@@ -131,7 +132,7 @@ class Reached:
 def tick(*, most: int = MOST) -> TickReport:
     """
     Work on what is due, earliest first, at most on so many clocks; the next tick goes on where this one ends,
-    also after a minute.
+    also after half a minute.
 
     What another process works on at the same moment is left to it. Never raises for a single clock: one that
     cannot be worked on is held back for a growing time, with its error, and keeps no other waiting.
@@ -161,6 +162,7 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
     """
     cases = _lock_cases({case_id for _pk, case_id in pairs})
     now, standards, timers = _due_under_lock([pk for pk, _case in pairs], cases)
+    timers = leave_time_to_answer(timers, standards, now)
     reached = [one for timer in timers for one in _reached(timer, cases[timer.case_id], standards, now)]
     if not reached:
         return []

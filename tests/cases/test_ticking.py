@@ -279,3 +279,50 @@ def test_every_escalation_has_its_event_and_every_event_its_escalation(
     events = CaseEvent.objects.filter(kind="escalate")
     assert events.count() == Escalation.objects.count() > 8
     assert not events.filter(escalation=None).exists()
+
+
+# The customer's time to answer
+
+
+def test_after_an_outage_the_customer_still_has_the_time_after_the_reminder(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    case = scene.case(State.CONFIRMATION)
+    clock.shift(timedelta(days=5))
+    while tick().fired:
+        continue
+    assert levels(case, ClockKind.CONFIRMATION_REMINDER) == [100]
+    assert levels(case, ClockKind.CONFIRMATION_EXPIRY) == []
+    end = case.timers.get(kind=ClockKind.CONFIRMATION_EXPIRY)
+    assert end.due_at == end.next_at == NINE + timedelta(days=5, hours=48)
+
+    transition_case(case.pk, "add_note", actor=scene.manager, note="系统恢复")
+    clock.shift(48 * HOUR - timedelta(seconds=1))
+    assert tick().fired == 0
+    clock.shift(timedelta(seconds=1))
+    assert tick().fired == 1
+    case.refresh_from_db()
+    assert case.outcome == Outcome.UNANSWERED
+    assert case.escalations.get(kind=ClockKind.CONFIRMATION_EXPIRY).lateness == timedelta(0)
+
+
+def test_a_reminder_that_comes_in_time_puts_nothing_off(scene: Scene, clock: time_machine.Traveller) -> None:
+    case = scene.case(State.CONFIRMATION)
+    clock.shift(24 * HOUR + timedelta(minutes=4))
+    assert tick().fired == 1
+    assert case.timers.get(kind=ClockKind.CONFIRMATION_EXPIRY).next_at == NINE + 72 * HOUR
+
+
+def test_no_confirmation_ends_while_its_reminder_is_held_back(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    case = scene.case(State.CONFIRMATION)
+    clock.shift(73 * HOUR)
+    reminder = case.timers.filter(kind=ClockKind.CONFIRMATION_REMINDER)
+    reminder.update(held_until=NINE + 74 * HOUR, error="…")
+    assert tick().fired == 0
+
+    clock.shift(HOUR)
+    assert tick().fired == 1
+    assert levels(case, ClockKind.CONFIRMATION_REMINDER) == [100]
+    assert case.timers.get(kind=ClockKind.CONFIRMATION_EXPIRY).next_at == NINE + (74 + 48) * HOUR
