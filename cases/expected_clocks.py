@@ -90,6 +90,7 @@ def _in_handling(
             level.support,
             target_at=support.due_at,
             support=support,
+            paused_for=case.waiting_for,
         )
 
 

@@ -159,11 +159,16 @@ def mark_duplicate(step: Step) -> None:
 
 
 def reopen(step: Step) -> None:
-    """Back to the team that analysed it; an agent who reopens keeps it in hand."""
+    """
+    Back to the team that analysed it; an agent who reopens keeps it in hand.
+
+    A plan that a dissatisfied customer was still owed is owed in the new round.
+    """
+    lacks_plan = step.case.current_round.lacks_plan
     actor = step.actor
     may_analyse = bool(actor and actor.has_perm("cases.may_begin_analysis"))
     step.case.reopen(handler=actor if may_analyse else None, at=step.at)
-    step.open_round(needs_plan=False)
+    step.open_round(needs_plan=lacks_plan)
 
 
 def raise_tier(step: Step) -> None:

@@ -9,7 +9,7 @@ import time_machine
 from django.conf import settings
 from django.utils import timezone
 
-from cases.choices import OPEN_STATES, Confirmation, Outcome, Role, State
+from cases.choices import OPEN_STATES, ClockKind, Confirmation, Outcome, Role, State
 from cases.exceptions import CaseNotFound, NotPermitted, NotPossible
 from cases.models import Case, Staff
 from tests.cases.acting import disputed, do, field_refused, refused, rounds, soon, support_of
@@ -152,3 +152,11 @@ def test_reopening_is_counted_from_the_last_archiving(scene: Scene) -> None:
         do(case, "decline", scene.supervisor)
         traveller.shift(timedelta(days=20))
         assert do(case, "reopen", scene.supervisor).round_number == 3
+
+
+def test_a_plan_that_was_owed_is_owed_after_reopening(scene: Scene) -> None:
+    case = do(disputed(scene), "withdraw", scene.supervisor)
+    case = do(case, "reopen", scene.supervisor)
+    present = rounds(case)[-1]
+    assert (present.number, present.needs_plan) == (3, True)
+    assert case.timers.running().filter(kind=ClockKind.IMPROVEMENT_PLAN, round_number=3).exists()
