@@ -22,6 +22,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django_celery_beat.models import PeriodicTask
 
 from cases import waking
+from cases.alarm import TickAlarm
 from cases.services import health
 
 if TYPE_CHECKING:
@@ -87,12 +88,15 @@ class Runner:
         self._stopping = True
         self._woken.set()
 
+    def _run(self) -> Any:
+        close_old_connections()
+        return self.job.run()
+
     def _work(self) -> None:
         while not self._stopping:
             self._woken.clear()
             began = time.monotonic()
-            close_old_connections()
-            _succeeded, made = attempt(str(self.job), self.job.run, self._outage)
+            _succeeded, made = attempt(str(self.job), self._run, self._outage)
             if made:
                 self._then(self.job)
             self._woken.wait(max(0.0, began + self.every.total_seconds() - time.monotonic()))
@@ -127,7 +131,7 @@ class Ticker:
     """Keeps a runner for each enabled row of the schedule until somebody asks for the end."""
 
     def __init__(self) -> None:
-        self.outage = Outage()
+        self.outage, self.alarm = Outage(), TickAlarm()
         self.runners: dict[Job, Runner] = {}
         # Unlike an Event, this may be put to by a signal's handler at any moment.
         self._asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -142,6 +146,7 @@ class Ticker:
         try:
             while True:
                 self.follow_schedule()
+                attempt("looking at the last tick", self.alarm.look, self.outage)
                 try:
                     return self._asked_to_stop.get(timeout=READ_EVERY)
                 except queue.Empty:
@@ -159,7 +164,7 @@ class Ticker:
             return
         self._end([self.runners.pop(job) for job in self.runners.keys() - schedule.keys()])
         for job, every in schedule.items():
-            if job in self.runners:
+            if job in self.runners and self.runners[job].thread.is_alive():
                 self.runners[job].every = every
             else:
                 self.runners[job] = Runner(job, every, self.outage, self._after)

@@ -47,6 +47,7 @@ env = environ.Env(
     REDIS_URL=(str, ""),  # the broker of the workers; absent: `manage.py ticker` does their work
     REDIS_PASSWORD=(str, ""),  # where REDIS_URL has none: any characters, as they are
     DEADMAN_URL=(str, ""),  # called once a minute while clocks are worked on; who watches it misses us
+    ALARM_TO=(list, []),  # mail addresses that are told when nobody works on the clocks
     **OUTGOING_VARIABLES,
 )
 
@@ -236,7 +237,7 @@ _MAIL = mail_settings(env("EMAIL_URL"))
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = 10  # seconds for each answer of the server
+EMAIL_TIMEOUT = 10  # seconds for a whole conversation with the server
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{mail_domain(env('SITE_URL'))}"
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -276,6 +277,7 @@ TIME_ZONE = env("TIME_ZONE")
 SITE_URL = env("SITE_URL").rstrip("/")
 REDIS_URL: str = _server("REDIS_URL", "REDIS_PASSWORD")
 DEADMAN_URL: str = env("DEADMAN_URL")
+ALARM_TO: list[str] = env("ALARM_TO")
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # The rest of Celery's settings: config/queues.py.
 

@@ -59,6 +59,7 @@ def figures_of(health: Health) -> list[Figure]:
         _age_figure(_("Oldest clock due"), health.oldest_due_clock),
         _count_figure(_("Clocks held back"), health.clocks_held),
         _age_figure(_("Oldest notice due"), health.oldest_due_notice),
+        _age_figure(_("Oldest notice tried in vain"), health.oldest_failing_notice),
         _count_figure(_("Notices given up"), health.notices_dead),
         _figure(_("Events whose notices wait"), str(health.announcements), health.announcements_held > 0),
         _figure(_("Reckoning anew"), str(_("Under way") if health.rearming else "–"), False),

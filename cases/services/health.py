@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Count, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases import broker
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 
 LATE_AFTER = 60  # seconds since the last tick
 WRITE_WITHIN = 2_000  # milliseconds: who asks whether we are ready wants to know soon
+
+# Seconds for which what waits may wait while all goes well. A notice that failed is tried again after half a
+# minute, one, two and five.
+PATIENCE = {
+    "oldest_due_clock": LATE_AFTER,
+    "oldest_due_notice": 300,
+    "oldest_failing_notice": 600,
+    "oldest_announcement": 60,
+}
 
 _signed: dict[str, float] = {}
 
@@ -100,16 +109,21 @@ class Health:
     """
     How the machinery is. Ages in seconds, None where there is nothing to be old.
 
-    ``queues`` is None without a broker or while it does not answer (``broker`` says which).
+    Of notices that have not left, the oldest there is, the oldest that was tried in vain, and since when the
+    oldest could leave. ``queues`` is None without a broker or while it does not answer (``broker`` says
+    which).
     """
 
     tick_age: float | None
     oldest_due_clock: float | None
     clocks_held: int
+    oldest_notice: float | None
+    oldest_failing_notice: float | None
     oldest_due_notice: float | None
     notices_dead: int
     announcements: int
     announcements_held: int
+    oldest_announcement: float | None
     rearming: bool
     broker: str
     queues: dict[str, int] | None
@@ -120,9 +134,13 @@ class Health:
         """``late``: nobody works on clocks; ``attention``: something waits for a person; else ``ok``."""
         if self.tick_age is None or self.tick_age > LATE_AFTER:
             return "late"
-        if self.clocks_held or self.notices_dead or self.announcements_held or self.broker == "away":
-            return "attention"
-        return "ok"
+        held = self.clocks_held or self.notices_dead or self.announcements_held
+        return "attention" if held or self.lags or self.broker == "away" else "ok"
+
+    @property
+    def lags(self) -> list[str]:
+        """What has waited for longer than it does while all goes well (``PATIENCE``)."""
+        return [name for name, most in PATIENCE.items() if (getattr(self, name) or 0) > most]
 
     @property
     def words(self) -> Promise:
@@ -130,7 +148,7 @@ class Health:
 
     def figures(self) -> dict[str, Any]:
         """Everything as plain data."""
-        return {"state": self.state, "alarm_after": LATE_AFTER} | vars(self)
+        return {"state": self.state, "alarm_after": LATE_AFTER, "lags": self.lags} | vars(self)
 
 
 WORDS = {
@@ -144,16 +162,24 @@ def present_health() -> Health:
     """Reads the signs of life and the oldest of what waits: nine short statements."""
     now = database_now()
     at = {row.name: row.at for row in Heartbeat.objects.all()}
-    waiting = Announcement.objects.all()
+    announced = Announcement.objects.aggregate(
+        many=Count("pk"), held=Count("pk", filter=Q(held_until__gt=now)), oldest=Min("created_at")
+    )
+    waiting = Notice.objects.filter(state=NoticeState.WAITING).aggregate(
+        oldest=Min("created_at"), failing=Min("created_at", filter=Q(attempts__gt=0))
+    )
     lengths = broker.queue_lengths() if settings.REDIS_URL else None
     return Health(
         tick_age=_age(at.get("tick"), now),
         oldest_due_clock=_oldest(Timer.objects.due(now), "next_at", now),
         clocks_held=Timer.objects.filter(next_at__lte=now, held_until__gt=now).count(),
+        oldest_notice=_age(waiting["oldest"], now),
+        oldest_failing_notice=_age(waiting["failing"], now),
         oldest_due_notice=_oldest(Notice.objects.due(now), "next_attempt_at", now),
         notices_dead=Notice.objects.filter(state=NoticeState.DEAD).count(),
-        announcements=waiting.count(),
-        announcements_held=waiting.filter(held_until__gt=now).count(),
+        announcements=announced["many"],
+        announcements_held=announced["held"],
+        oldest_announcement=_age(announced["oldest"], now),
         rearming=Rearming.objects.exclude(state=JobState.DONE).exists(),
         broker=_broker_state(lengths),
         queues=lengths,

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from cases.choices import Language, NoticeChannel, NoticeState
-from cases.models import Heartbeat, Notice, Timer
+from cases.models import Announcement, Heartbeat, Notice, Timer
 from cases.services import health
 from cases.services.deadman import report_alive
 from cases.services.health import LATE_AFTER, present_health, sign_of_life, take_turn
@@ -167,3 +167,29 @@ def test_an_alarm_that_does_not_answer_fails_nobody(gateway: HttpGateway) -> Non
     signed_ago("tick", 5)
     gateway.behave(lambda talk: talk.answer(500))
     assert not report_alive(gateway.url)
+
+
+@pytest.mark.parametrize(
+    ("age", "state"), [(timedelta(minutes=9), "ok"), (timedelta(minutes=11), "attention")]
+)
+def test_a_notice_that_fails_for_ten_minutes_asks_for_attention_though_it_is_not_due(
+    age: timedelta, state: str
+) -> None:
+    signed_ago("tick", 1)
+    now = timezone.now()
+    make_notice(created_at=now - age, attempts=3, next_attempt_at=now + timedelta(hours=1))
+    health = present_health()
+    assert health.oldest_due_notice is None
+    assert health.oldest_notice == health.oldest_failing_notice == pytest.approx(age.total_seconds(), abs=30)
+    assert health.state == state
+    assert health.figures()["lags"] == ([] if state == "ok" else ["oldest_failing_notice"])
+
+
+def test_what_nobody_works_out_or_sends_asks_for_attention(scene: Scene) -> None:
+    signed_ago("tick", 1)
+    scene.case()
+    make_notice(next_attempt_at=timezone.now() - timedelta(minutes=6))
+    Announcement.objects.update(created_at=timezone.now() - timedelta(minutes=2))
+    health = present_health()
+    assert set(health.lags) == {"oldest_due_notice", "oldest_announcement"}
+    assert health.state == "attention"

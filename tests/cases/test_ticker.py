@@ -250,3 +250,26 @@ def connections_open() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_a_thread_that_has_died_is_replaced() -> None:
+    ensure_beat_schedule(apps)
+    running = Ticker()
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while TICK not in running.runners:
+            assert time.monotonic() < deadline
+            thread.join(0.1)
+        dead = running.runners[TICK]
+        dead.stop()
+        while running.runners[TICK] is dead:
+            assert time.monotonic() < deadline
+            thread.join(0.1)
+    finally:
+        running.stop()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()
