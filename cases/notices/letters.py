@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from cases.channels.base import Letter, PermanentFailure
@@ -94,11 +95,13 @@ def _token_for(notice: Notice, round_number: int) -> bytes:
     """
     Known to whoever has the secret key, and another one for each notice, case and round.
 
-    Where the link was revoked or has little life left, as when a notice is sent again after a week, the
-    next one is counted and has a token of its own.
+    Where the link has little life left, or was revoked before a person sent the notice again, the next one is
+    counted and has a token of its own. An attempt of the outbox brings no revoked link back.
     """
-    lasting = {"revoked_at": None, "expires_at__gt": database_now() + LIFE / 2}
-    spent = CustomerLink.objects.filter(notice=notice).exclude(**lasting).count()
+    used_up = Q(expires_at__lte=database_now() + LIFE / 2)
+    if notice.replayed_at is not None:
+        used_up |= Q(revoked_at__lte=notice.replayed_at)
+    spent = CustomerLink.objects.filter(used_up, notice=notice).count()
     about = f"{notice.key}:{notice.case_id}:{round_number}:{spent}"
     return salted_hmac(LINK_SALT, about, algorithm="sha256").digest()[:TOKEN_BYTES]
 

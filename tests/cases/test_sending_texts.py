@@ -168,3 +168,14 @@ def test_a_digest_goes_through_the_gateway_of_a_team_where_there_is_no_other(gat
     digest = Notice.objects.get(situation=Situation.DIGEST)
     assert (digest.state, digest.parts.count()) == (NoticeState.SENT, 25)
     assert gateway.journal.keys == [str(digest.key)]
+
+
+def test_an_attempt_of_the_outbox_brings_no_revoked_link_back(gateway: HttpGateway) -> None:
+    _text, case = customer_text(gateway)
+    gateway.behave(lambda talk: talk.answer(500))
+    send_due("sms")
+    revoke_links(case.pk, actor=None)
+    with later(600):
+        send_due("sms")
+    assert len(gateway.journal.deliveries) == 2
+    assert not CustomerLink.objects.valid(timezone.now()).exists()
