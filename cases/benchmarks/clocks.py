@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from statistics import mean
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import connection
@@ -15,9 +14,6 @@ from cases.benchmarks.ground import Ground
 from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle
 from cases.clock import database_now
 from cases.services.ticking import tick
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Paper on speed: of the sweep by one statement, and of a tick with nothing to do.
 SHARE = 0.4
@@ -31,15 +27,14 @@ def measure_clocks(ground: Ground) -> None:
     """Clocks a second at levels where nothing but telling is to be done; the commits are included."""
     settle()
     count = min(ground.due, ground.cases)
-    before = _sweep(count)
+    before = _sweeps(count)
     making = _due(count)
     begun = perf_counter()
     fired = sum(iter(lambda: tick().fired, 0))
     rate = round(fired / (perf_counter() - begun))
     put_away(making)
-    swept = [one for one in (before, _sweep(count)) if one]
-    written = _sweep(count, plain_clocks.sweep_with_ledger)
-    floor = round(mean(swept)) if swept else None
+    floors = [round(mean(pair)) for pair in zip(before, _sweeps(count), strict=True)]
+    floor, written = floors or (None, None)
     ground.tell(
         "clocks due, beside one statement that sweeps",
         rate,
@@ -64,13 +59,16 @@ def _due(count: int) -> Making:
     return make_clocks([database_now() - MINUTE] * count)
 
 
-def _sweep(count: int, way: Callable[[Making], float] = plain_clocks.sweep) -> float | None:
+def _sweeps(count: int) -> list[float]:
+    """Clocks a second by the two statements; nothing where there is no such statement."""
     if connection.vendor != "postgresql":
-        return None
-    making = _due(count)
-    rate = way(making)
-    put_away(making)
-    return rate
+        return []
+    rates = []
+    for way in (plain_clocks.sweep, plain_clocks.sweep_with_ledger):
+        making = _due(count)
+        rates.append(way(making))
+        put_away(making)
+    return rates
 
 
 def _loop(count: int) -> float:

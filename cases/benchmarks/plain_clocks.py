@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from cases.benchmarks.made_clocks import KIND, Making
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
+from cases.services.bulk_rows import BY_INDEX
 from cases.standards import present_standards
 from cases.timers import due_levels, reckon
 
@@ -84,14 +85,14 @@ def sweep_with_ledger(making: Making) -> float:
 
 
 def _swept(statement: str, making: Making) -> float:
-    now, moved = database_now(), 0
+    now, moved, again = database_now(), 0, True
     with connection.cursor() as cursor:
         begun = perf_counter()
-        while True:
-            cursor.execute(statement, [now, KIND, making.cycle, BATCH])
-            if not cursor.rowcount:
-                break
-            moved += cursor.rowcount
+        while again:
+            with transaction.atomic():
+                cursor.execute(BY_INDEX)
+                cursor.execute(statement, [now, KIND, making.cycle, BATCH])
+                moved, again = moved + cursor.rowcount, cursor.rowcount > 0
         spent = perf_counter() - begun
     return round(moved / spent)
 

@@ -89,6 +89,10 @@ class WordForm(forms.Form):
         if given.get("solved") == YES and "score" in given and given["score"] is None:
             self.add_error("score", _("Choose how satisfied you are."))
 
+    def words(self) -> str:
+        """What was written, as it can be shown, however long and whatever else is wrong."""
+        return str(self.fields["comment"].to_python(self.data.get("comment")))
+
     def word(self) -> Word:
         given = self.cleaned_data
         return Word(solved=given["solved"] == YES, score=given["score"], comment=given["comment"])

@@ -84,7 +84,7 @@ class Visit:
     def take_word(self, data: Any) -> HttpResponse:
         """Keep the customer's word, or show the page again with what stands in the way."""
         if not self.may_answer:
-            return self.overtaken(data)
+            return self.show_overtaken(data)
         form = WordForm(self.link, data)
         if not form.is_valid():
             return self.show(form, status=422)
@@ -94,14 +94,15 @@ class Visit:
             give_word(self.link, form.word(), nonce=form.cleaned_data["nonce"])
         except CaseError:  # between page and answer the case moved on, or the link ended
             link = find_link(self.token, database_now())
-            return Visit(link, self.token, self.language).overtaken(data) if link else missing()
+            return Visit(link, self.token, self.language).show_overtaken(data) if link else missing()
         return see_page(f"{self.path}?lang={self.language}#answer", self.language)
 
-    def overtaken(self, data: Any) -> HttpResponse:
-        """How it stands now, with what the customer chose and wrote: to send again or, too late, to copy."""
+    def show_overtaken(self, data: Any) -> HttpResponse:
+        """How it stands now, with the answer to be sent again or, where it is too late, its words to copy."""
+        form = WordForm(self.link, data)
         if self.may_answer:
-            return self.show(WordForm(self.link, data), status=409)
-        return self.show(status=409, unsent=data.get("comment", ""))
+            return self.show(form, status=409)
+        return self.show(status=409, unsent=form.words())
 
     def show(self, form: WordForm | None = None, *, status: int = 200, unsent: str = "") -> HttpResponse:
         if form is None and self.may_answer:

@@ -57,7 +57,7 @@ def test_a_step_that_waited_is_one_of_the_team_the_case_was_given(
     organisation: Scene, successor: Staff, other: Team, pool: ThreadPoolExecutor
 ) -> None:
     case = organisation.case(State.HANDLING)
-    words = {"channel": Channel.PHONE, "message": "正在处理"}
+    words: dict[str, Any] = {"channel": Channel.PHONE, "message": "正在处理"}
 
     meanwhile(
         pool,

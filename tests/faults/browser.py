@@ -126,7 +126,10 @@ class Browser:
                 read = answer.read()
                 words = read.decode(errors="replace")
                 self.shown |= set(CASE_NUMBER.findall(words))
-                return Answer(answer.status, answer.url, words, answer.headers, len(read))
+                # What was sent after the session had ended led to the login, and was not taken.
+                sent_in_vain = body is not None and LOGIN in answer.url and LOGIN not in path
+                status = 401 if sent_in_vain else answer.status
+                return Answer(status, answer.url, words, answer.headers, len(read))
         except (OSError, HTTPException):
             return Answer(0, url)
 

@@ -71,7 +71,10 @@ def test_a_double_click_counts_once(scene: Scene) -> None:
         page.say(solved=True, score=5, nonce=nonce)
     other = page.post(solved="no", score=1, comment="还是没到", nonce=nonce)
     assert other.status_code == 409, "not taken, and it is said"
-    assert ">还是没到</textarea>" in other.content.decode(), "and can be sent again"
+    again = other.content.decode()
+    assert ">还是没到</textarea>" in again, "and can be sent again"
+    assert '<details class="part" open>' in again
+    assert 'value="no" id="solved-no" checked' in again
     assert kinds(case)[-2:] == [EventKind.DELIVER, EventKind.CONFIRM]
     assert fresh(case).state == State.ARCHIVE
 
