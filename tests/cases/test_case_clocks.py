@@ -18,6 +18,7 @@ from cases.models import Case, Staff, Timer
 from cases.services import transition_case
 from cases.services.assignment import Because
 from cases.services.ticking import tick
+from tests.cases.acting import do, soon
 from tests.scenes import Scene
 
 MINUTE, HALF_HOUR = timedelta(minutes=1), timedelta(minutes=30)
@@ -79,6 +80,16 @@ def test_a_paused_clock_names_whom_it_waits_for_and_what_is_left(client: Client,
     assert context["clocks"].running == []
     assert "stands still: Supplier" in text
     assert "3 h 59 min left" in text
+
+
+def test_the_clock_of_support_stands_still_with_the_case(client: Client, scene: Scene) -> None:
+    case = scene.case(State.HANDLING)
+    do(case, "ask_support", scene.specialist, team=scene.support, request="请核对", due_at=soon())
+    do(case, "wait_for", scene.specialist, waiting_for=WaitingFor.CUSTOMER)
+    context, _text = page(client, scene.specialist, case)
+
+    assert context["clocks"].running == []
+    assert len(context["clocks"].paused) == 3  # progress, completion, support
 
 
 def test_ended_clocks_say_how_they_ended(client: Client, scene: Scene) -> None:
