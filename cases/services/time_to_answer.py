@@ -6,6 +6,7 @@ Only silence *after* the reminder is no answer (paper 2.1): after an outage both
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from cases.standards import BREACH
 from cases.timers import due_levels, reckon
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cases.standards import Standards
@@ -34,23 +35,30 @@ def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: dat
     To be called for clocks that are due, under the locks of their cases. An end that is due before its
     reminder was sent at all (one that cannot be worked on is held back) is left out as well.
     """
-    concerned = {timer.case_id for timer in timers if timer.kind in KINDS}
-    if not concerned:
-        return list(timers)
     due = {timer.pk: timer for timer in timers}
+    owed = [(*pair, at) for pair in _pairs(due) if (at := _reminded_at(pair[0], standards, now))]
+    late = [(reminder, end) for reminder, end, at in owed if reminder.pk in due and now - at > GRACE]
+    for reminder, end in late:
+        end.not_before = now + (end.budget - reminder.budget)
+        reckon(end, standards)
+    update_rows(Timer, [end for _reminder, end in late], PUT_OFF)
+    ended = {end.pk for _reminder, end, _at in owed}
+    return [timer for timer in timers if timer.pk not in ended]
+
+
+def _pairs(due: Mapping[int, Timer]) -> list[tuple[Timer, Timer]]:
+    """Reminder and end of each case where both run and one of them is due, as the instances given."""
+    concerned = {timer.case_id for timer in due.values() if timer.kind in KINDS}
+    if not concerned:
+        return []
     rows = Timer.objects.running().filter(among("case_id", concerned), kind__in=KINDS)
-    by_kind = {(row.case_id, row.kind): due.get(row.pk, row) for row in rows}
-    put_off: list[Timer] = []
-    left_out: set[int] = set()
-    for case_id in concerned:
-        reminder, end = (by_kind.get((case_id, kind)) for kind in KINDS)
-        levels = dict(due_levels(reminder, standards, now)) if reminder and end else {}
-        if reminder is None or end is None or BREACH not in levels:
-            continue
-        left_out.add(end.pk)
-        if reminder.pk in due and now - levels[BREACH] > GRACE:
-            end.not_before = now + (end.budget - reminder.budget)
-            reckon(end, standards)
-            put_off.append(end)
-    update_rows(Timer, put_off, PUT_OFF)
-    return [timer for timer in timers if timer.pk not in left_out]
+    found: dict[int, dict[str, Timer]] = defaultdict(dict)
+    for row in rows:
+        found[row.case_id][row.kind] = due.get(row.pk, row)
+    reminder, end = KINDS
+    return [(both[reminder], both[end]) for both in found.values() if len(both) == len(KINDS)]
+
+
+def _reminded_at(reminder: Timer, standards: Standards, now: datetime) -> datetime | None:
+    """When its customer was to be reminded, where that moment has come and nobody has noticed it yet."""
+    return dict(due_levels(reminder, standards, now)).get(BREACH)
