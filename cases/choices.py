@@ -231,7 +231,11 @@ TO_ENDPOINTS = tuple(channel for channel in NoticeChannel if channel not in TO_S
 
 def channels_to(whom: str) -> tuple[NoticeChannel, ...]:
     """By which channels these are reached."""
-    return {Whom.CUSTOMER: TO_CUSTOMERS, Whom.ENDPOINT: TO_ENDPOINTS}.get(Whom(whom), TO_STAFF)
+    others: dict[str, tuple[NoticeChannel, ...]] = {
+        Whom.CUSTOMER: TO_CUSTOMERS,
+        Whom.ENDPOINT: TO_ENDPOINTS,
+    }
+    return others.get(whom, TO_STAFF)
 
 
 class NoticeState(models.TextChoices):

@@ -33,7 +33,7 @@ from cases.choices import (
 from cases.models.organisation import Named
 
 # What the system can do when a clock of which kind runs out; anything else the lifecycle would refuse.
-FITTING: dict[LadderAction, list[ClockKind]] = {
+FITTING: dict[str, list[ClockKind]] = {
     LadderAction.DISPATCH: [ClockKind.TRIAGE],
     LadderAction.EXPIRE: [ClockKind.CONFIRMATION_EXPIRY],
     LadderAction.RAISE_TIER: [kind for kind in ClockKind if kind not in AFTER_RESULT],
@@ -188,7 +188,7 @@ class LadderStep(models.Model):
         """
         if self.whom and self.channel and self.channel not in channels_to(self.whom):
             raise ValidationError({"channel": _("This channel does not reach these people.")})
-        if self.action and self.kind and self.kind not in FITTING[LadderAction(self.action)]:
+        if self.action in FITTING and self.kind and self.kind not in FITTING[self.action]:
             unfit = _("“%(action)s” is never possible when “%(clock)s” runs out. Choose another one.")
             words = {"action": self.get_action_display(), "clock": self.get_kind_display()}
             raise ValidationError({"action": unfit % words})
