@@ -9,6 +9,7 @@ from django.db.models import DurationField, F
 
 from cases.choices import ContactKind, NoticeChannel, Region, Role, Stage, Tier, Whom
 from cases.models import (
+    ChannelSetting,
     Customer,
     Endpoint,
     LadderStep,
@@ -107,6 +108,7 @@ def _hurry_the_schedule() -> None:
 
 
 def _gateways(ground: Ground) -> None:
+    ChannelSetting.objects.update(quiet_from=None, quiet_until=None)  # whatever the hour of the trials
     hook = Endpoint.objects.create(
         name="hook", channel=NoticeChannel.WEBHOOK, url=ground.hooks.url, secret="s" * 32
     )
