@@ -45,6 +45,11 @@ def setting_of(channel: str = NoticeChannel.EMAIL, **values: Any) -> ChannelSett
     return ChannelSetting.objects.update_or_create(channel=channel, defaults=values)[0]
 
 
+def send_at_any_hour() -> None:
+    """Text messages have quiet hours to begin with: what is not about them must not depend on the clock."""
+    ChannelSetting.objects.update(quiet_from=None, quiet_until=None)
+
+
 def fresh(notice: Notice) -> Notice:
     return Notice.objects.get(pk=notice.pk)
 

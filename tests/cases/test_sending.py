@@ -16,11 +16,16 @@ from cases.models import CustomerLink, Notice
 from cases.notices import leases
 from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
-from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, setting_of, states
+from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, send_at_any_hour, setting_of, states
 from tests.factories import ContactFactory, CustomerFactory, StaffFactory, make_case
 from tests.gateways import HttpGateway, MailGateway
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def any_hour(db: None) -> None:
+    send_at_any_hour()
 
 
 def test_what_is_due_is_sent_once_with_its_key(mail: MailGateway) -> None:

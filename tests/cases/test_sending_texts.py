@@ -16,12 +16,17 @@ from cases.models import Case, CustomerLink, Endpoint, Notice
 from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
 from cases.services.customer_links import revoke_links
-from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, setting_of, states
+from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, send_at_any_hour, setting_of, states
 from tests.factories import ContactFactory, StaffFactory, TeamFactory, make_case
 from tests.gateways import HttpGateway, Talk
 
 pytestmark = pytest.mark.django_db
 TEXTS = {"body": {"to": "{phone}", "text": "{text}", "key": "{key}"}, "success": {"statuses": [200]}}
+
+
+@pytest.fixture(autouse=True)
+def any_hour(db: None) -> None:
+    send_at_any_hour()
 
 
 def failing(talk: Talk) -> None:
