@@ -18,7 +18,7 @@ from cases.services.steps import lock_cases
 from tests.cases.exchange.test_import_races import elsewhere, wait_until_it_waits
 from tests.cases.test_races import organisation as organisation
 from tests.cases.test_races import pool as pool
-from tests.factories import StaffFactory, TeamFactory
+from tests.factories import StaffFactory, TeamFactory, make_case
 from tests.scenes import Scene
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -78,7 +78,7 @@ def test_what_a_locked_case_refers_to_is_what_it_refers_to_now(
     organisation: Scene, successor: Staff, other: Team, pool: ThreadPoolExecutor, beside: int
 ) -> None:
     case = organisation.case(State.HANDLING)
-    more = [organisation.case() for _case in range(beside)]
+    more = [make_case() for _case in range(beside)]
 
     @transaction.atomic
     def look() -> tuple[Team | None, bool]:
