@@ -237,7 +237,7 @@ _MAIL = mail_settings(env("EMAIL_URL"))
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL["EMAIL_BACKEND"], _MAIL["EMAIL_HOST"], _MAIL["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
-EMAIL_TIMEOUT = 10  # seconds for a whole conversation with the server
+EMAIL_TIMEOUT = 6  # seconds for each answer of the server; half as much again for the conversation
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{mail_domain(env('SITE_URL'))}"
 
 # --- Files ----------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def send_due(channel: str, *, seconds: float = 5) -> int:
     Send what is due by this channel, in the order in which it became due; how many were sent.
 
     Begins none once ``seconds`` are over, and gives back what was claimed: a letter takes ten seconds at
-    most, by mail as by HTTP, so a worker is held for no more than fifteen (paper 5, F13). Never raises for a
+    most, nine by mail, so a worker is held for no more than fifteen (paper 5, F13). Never raises for a
     single notice: one that cannot be sent is tried again after longer and longer waits, then given up. Raises
     what the database raises when it is away for longer than a lease lasts.
     """
