@@ -30,6 +30,7 @@ class PlainServer:
         self.taken = 0
         self.stopping = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.settimeout(10)  # nobody may come: then the test fails, and does not stand still
         self.port = int(self.listener.getsockname()[1])
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
