@@ -135,7 +135,7 @@ def put_into_inbox(notices: Iterable[Notice], at: datetime) -> None:
             state=NoticeState.SENT,
             sent_at=at,
         )
-        # In the order of their cases, which the new rows lock until the end: never in two orders.
+        # In one order for all: who writes a key that another is writing waits for its end.
         for notice in sorted(notices, key=lambda notice: (notice.case_id or 0, notice.owed_key))
     ]
     Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)

@@ -45,7 +45,6 @@ def expand(pks: Sequence[int]) -> int:
     events = {row.pk: row.event_id for row in mine}
     if not events:
         return 0
-    # In the order of their cases, which the new rows lock until the end: never in two orders.
     notices = notices_of(read_happenings([*events.values()]), Ground(database_now()))
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
     Announcement.objects.filter(pk__in=events).delete()

@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Prefetch, Q
 
 from cases.choices import ClockKind, JobState, StandardsChange
@@ -23,7 +23,7 @@ from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, 
 from cases.services.bulk_rows import insert_rows, values_of
 from cases.services.clocks import plan_sync, write_timers
 from cases.services.holding import by_halves, hold
-from cases.services.locking import forget_unmatched
+from cases.services.locking import forget_unmatched, locked
 from cases.services.set_wise import among, batched, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Earlier, present_standards, read_standards
@@ -158,12 +158,7 @@ def rearm(case_ids: Sequence[int]) -> int:
 
 
 def _locked(case_ids: Sequence[int]) -> list[Case]:
-    rows = (
-        Case.objects.filter(among("pk", case_ids))
-        .order_by("pk")
-        .select_for_update(of=("self",), skip_locked=connection.features.has_select_for_update_skip_locked)
-    )
-    cases = list(_with_clocks(rows))
+    cases = list(_with_clocks(locked(Case.objects.filter(among("pk", case_ids)), skip=True)))
     for case in cases:
         forget_unmatched(case, ("team", "service_level"))
     return cases

@@ -14,13 +14,14 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, Timer
 from cases.services.bulk_rows import insert_rows, reserve_ids
 from cases.services.due_actions import Wanted, act_on_all
 from cases.services.holding import by_halves, hold
+from cases.services.locking import locked
 from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, among, batched, update_rows
 from cases.services.time_to_answer import leave_time_to_answer
@@ -179,8 +180,7 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
 
 
 def _lock_cases(case_ids: set[int]) -> dict[int, LockedCase]:
-    skip = connection.features.has_select_for_update_skip_locked
-    rows = Case.objects.filter(among("pk", case_ids)).order_by("pk").select_for_update(skip_locked=skip)
+    rows = locked(Case.objects.filter(among("pk", case_ids)), skip=True)
     names = [field.name for field in fields(LockedCase)]
     return {row[0]: LockedCase(*row) for row in rows.values_list(*names)}
 

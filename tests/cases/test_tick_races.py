@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from django.apps import apps
+from django.db import transaction
 from django.utils import timezone
 
 from cases.choices import ClockKind, State
@@ -17,6 +18,7 @@ from cases.services.calendar_seed import ensure_calendars
 from cases.services.rearming import rearm_some, standards_changed
 from cases.services.standards_seed import ensure_standards
 from cases.services.ticking import tick
+from tests.cases.broken_promises import notice
 from tests.cases.test_races import organisation as organisation
 from tests.cases.test_races import pool as pool
 from tests.cases.test_races import step, together
@@ -51,6 +53,18 @@ def test_two_ticks_reach_each_level_once(scene: Scene, pool: ThreadPoolExecutor)
     assert sum(report.fired for report in reports) == ROUNDS
     fired = Escalation.objects.filter(timer__in=timers)
     assert fired.count() == fired.values("timer").distinct().count() == ROUNDS
+    assert violations() == {}
+
+
+def test_a_notice_being_written_keeps_no_clock_waiting(scene: Scene, pool: ThreadPoolExecutor) -> None:
+    case = scene.case(State.HANDLING)
+    make_due(case, ClockKind.COMPLETION)
+
+    with transaction.atomic():
+        notice(scene, case=case)
+        (report,) = together(pool, [tick])
+
+    assert report.fired == 1
     assert violations() == {}
 
 
