@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from cases.choices import ClockKind, State
@@ -62,6 +62,7 @@ def test_a_notice_being_written_keeps_no_clock_waiting(scene: Scene, pool: Threa
 
     with transaction.atomic():
         notice(scene, case=case)
+        connection.check_constraints()  # which the end of a transaction does, and locks what is referred to
         (report,) = together(pool, [tick])
 
     assert report.fired == 1
