@@ -29,9 +29,12 @@ def page(template: str, context: Mapping[str, Any], *, language: str, status: in
     return sealed(HttpResponse(body, status=status), language)
 
 
-def missing() -> HttpResponse:
-    """The one answer to unknown, tampered, expired and revoked links."""
-    return page("missing.html", {}, language=BOTH_LANGUAGES, status=404)
+def missing(unsent: str = "") -> HttpResponse:
+    """
+    The one answer to unknown, tampered, expired and revoked links; ``unsent`` is what was written, to be
+    copied.
+    """
+    return page("missing.html", {"unsent": unsent}, language=BOTH_LANGUAGES, status=404)
 
 
 def too_often(seconds: int) -> HttpResponse:

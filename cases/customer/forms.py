@@ -36,6 +36,11 @@ class CommentField(forms.CharField):
         return UNSEEN.sub("", str(super().to_python(value) or "").replace("\r\n", "\n"))
 
 
+def words_in(data: Any) -> str:
+    """What was written, as it can be shown, however long and whatever else is wrong."""
+    return CommentField().to_python(data.get("comment"))
+
+
 class WordForm(forms.Form):
     """
     Nothing is chosen beforehand: a program that presses every button sends an answer nobody gave.
@@ -88,10 +93,6 @@ class WordForm(forms.Form):
         given = self.cleaned_data
         if given.get("solved") == YES and "score" in given and given["score"] is None:
             self.add_error("score", _("Choose how satisfied you are."))
-
-    def words(self) -> str:
-        """What was written, as it can be shown, however long and whatever else is wrong."""
-        return str(self.fields["comment"].to_python(self.data.get("comment")))
 
     def word(self) -> Word:
         given = self.cleaned_data

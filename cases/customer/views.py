@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from cases.choices import Language
 from cases.clock import database_now
 from cases.customer.answering import METHODS, missing, not_allowed, page, see_page, too_often, unreadable
-from cases.customer.forms import SCORES, WordForm
+from cases.customer.forms import SCORES, WordForm, words_in
 from cases.customer.progress import standing_of
 from cases.exceptions import CaseError
 from cases.first_names import first_name
@@ -59,11 +60,16 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
         return unreadable()
     link = find_link(token, database_now())
     if link is None:
-        return missing()
+        return missing(words_in(data) if _is_of_this_site(request) else "")
     language = wanted if wanted in Language.values else link.case.customer.language
     with translation.override(language):
         visit = Visit(link, token, language)
         return visit.take_word(data) if request.method == "POST" else visit.show()
+
+
+def _is_of_this_site(request: HttpRequest) -> bool:
+    """Whether the browser says so: else a foreign page could have words of its own shown here as ours."""
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def address_of(request: HttpRequest) -> str:
@@ -89,22 +95,33 @@ class Visit:
         if not form.is_valid():
             return self.show(form, status=422)
         if wait := knock(WORDS_OF_A_LINK, str(self.link.pk)):
-            return too_often(wait)
+            return self.show_throttled(form, wait)
         try:
             give_word(self.link, form.word(), nonce=form.cleaned_data["nonce"])
         except CaseError:  # between page and answer the case moved on, or the link ended
             link = find_link(self.token, database_now())
-            return Visit(link, self.token, self.language).show_overtaken(data) if link else missing()
+            return (
+                Visit(link, self.token, self.language).show_overtaken(data)
+                if link
+                else missing(words_in(data))
+            )
         return see_page(f"{self.path}?lang={self.language}#answer", self.language)
 
     def show_overtaken(self, data: Any) -> HttpResponse:
         """How it stands now, with the answer to be sent again or, where it is too late, its words to copy."""
-        form = WordForm(self.link, data)
         if self.may_answer:
-            return self.show(form, status=409)
-        return self.show(status=409, unsent=form.words())
+            return self.show(WordForm(self.link, data), status=409)
+        return self.show(status=409, unsent=words_in(data))
 
-    def show(self, form: WordForm | None = None, *, status: int = 200, unsent: str = "") -> HttpResponse:
+    def show_throttled(self, form: WordForm, seconds: int) -> HttpResponse:
+        """The form as it was sent, and how long to wait before it is sent again."""
+        response = self.show(form, status=429, minutes=ceil(seconds / 60))
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    def show(
+        self, form: WordForm | None = None, *, status: int = 200, unsent: str = "", minutes: int = 0
+    ) -> HttpResponse:
         if form is None and self.may_answer:
             form = WordForm(self.link, comment=self.round.comment)
         context = {
@@ -116,6 +133,7 @@ class Visit:
             "scores": SCORES,
             "overtaken": status == 409,
             "unsent": unsent,
+            "minutes": minutes,
             "path": self.path,
             "others": [choice for choice in Language if choice != self.language],
         }

@@ -16,6 +16,7 @@ from tests.cases.customer.visiting import Visitor, visitor
 from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
+FETCHED_FROM = ["same-origin", "cross-site", "same-site", "none"]  # as browsers say it
 
 
 def token_of(url: str) -> str:
@@ -99,6 +100,19 @@ def test_posting_to_a_dead_link_is_answered_like_any_other(scene: Scene) -> None
     assert (dead.status_code, dead.content) == (unknown.status_code, unknown.content)
     case.refresh_from_db()
     assert case.state == State.CONFIRMATION
+
+
+def test_words_sent_by_a_dead_link_can_be_copied_and_no_foreign_page_can_have_its_own_shown(
+    scene: Scene,
+) -> None:
+    page = visitor(scene.case(State.CONFIRMATION))
+    words = {"nonce": page.nonce(), "solved": "no", "comment": "<b>还是不行</b>\n请回电"}
+    CustomerLink.objects.update(revoked_at=timezone.now())
+    for path in (page.path, "/c/unknown/"):
+        answers = [page.client.post(path, words, headers={"Sec-Fetch-Site": site}) for site in FETCHED_FROM]
+        shown = ["&lt;b&gt;还是不行&lt;/b&gt;<br>请回电" in answer.content.decode() for answer in answers]
+        assert shown == [True, False, False, False]
+        assert {answer.status_code for answer in answers} == {404}
 
 
 def test_another_secret_key_keeps_links_and_an_earlier_one_keeps_open_pages(scene: Scene) -> None:

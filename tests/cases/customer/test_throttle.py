@@ -104,6 +104,12 @@ def test_a_link_takes_ten_words_an_hour(scene: Scene) -> None:
         page.client = Client(REMOTE_ADDR=f"203.0.113.{n}")
         codes.append(page.post(solved="yes", score=3 + n % 3).status_code)
     assert codes == [303] * 10 + [429] * 2
+    refused = page.post(solved="yes", score=4, comment="第十三次<b>")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    body = refused.content.decode()
+    assert "第十三次&lt;b&gt;</textarea>" in body, "what was written stays in the form"
+    assert "请等待60分钟" in "".join(body.split())
 
 
 @pytest.mark.postgresql
