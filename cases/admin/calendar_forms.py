@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.forms import BaseInlineFormSet
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -16,7 +17,7 @@ from cases.services.calendars import never_opens
 
 class CalendarForm(forms.ModelForm):
     country = forms.ChoiceField(
-        label=_("public holidays of"),
+        label=capfirst(_("public holidays of")),
         choices=[("", _("No country")), (CHINA, _("China"))],
         required=False,
         widget=UnfoldAdminSelectWidget,

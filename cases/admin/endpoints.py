@@ -11,6 +11,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -47,7 +48,7 @@ SAY_WHAT_SUCCESS_IS = _(
 
 class EndpointForm(forms.ModelForm):
     secret = forms.CharField(
-        label=_("secret"),
+        label=capfirst(_("secret")),
         max_length=200,
         required=False,
         strip=False,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -21,7 +22,7 @@ KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.ESCALA
 class NoticeRuleForm(forms.ModelForm):
     """A rule that can be carried out: its event is known, and its channel reaches whom it names."""
 
-    event_kind = forms.ChoiceField(label=_("event"), choices=KINDS, widget=UnfoldAdminSelectWidget)
+    event_kind = forms.ChoiceField(label=capfirst(_("event")), choices=KINDS, widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = NoticeRule

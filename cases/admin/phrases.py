@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -34,7 +35,7 @@ class PhraseForm(forms.ModelForm):
     """Every phrase is checked: known placeholders that these readers may have, and no stray brace."""
 
     situation = forms.ChoiceField(
-        label=_("situation"), choices=situation_choices, widget=UnfoldAdminSelectWidget
+        label=capfirst(_("situation")), choices=situation_choices, widget=UnfoldAdminSelectWidget
     )
 
     class Meta:

@@ -19,6 +19,7 @@ from cases.notices.placeholders import (
     plain_value,
     say_duration,
 )
+from cases.notices.values import say_lateness
 
 HOSTILE = [
     "a\r\nBcc: everybody@example.com",
@@ -123,6 +124,12 @@ def test_durations_are_said_to_the_minute_and_long_ones_to_the_hour() -> None:
         "1 day 1 hour",
         "2 days 7 hours",
     ]
+
+
+def test_a_deadline_of_this_very_minute_is_due_now() -> None:
+    with translation.override("en"):
+        said = [say_lateness(seconds) for seconds in (0, 29, -29, 60, -90)]
+    assert said == ["due now", "due now", "due now", "1 minute late", "2 minutes left"]
 
 
 def test_long_words_are_cut() -> None:
