@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cases.choices import ClockKind, PauseOwner, State, Urgency, WaitingFor
 from cases.models import ServiceLevelVersion
-from cases.worktime import working_time_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,19 +122,8 @@ def _settled(clock: Clock, case: Case, level: ServiceLevelVersion, standards: St
     started_at = max(clock.started_at, case.clocks_from or clock.started_at)
     if clock.kind == ClockKind.RETENTION:
         started_at = clock.started_at
-    settled = replace(clock, started_at=started_at, calendar_id=_calendar_of(clock, case, level, standards))
-    return replace(settled, calendar_id=None) if _is_kept_out_of_hours(settled, standards) else settled
-
-
-def _is_kept_out_of_hours(clock: Clock, standards: Standards) -> bool:
-    """
-    Whether no working time lies before the promised moment: who promises that works out of hours, and the
-    clock counts every minute, or all its levels would be one moment.
-    """
-    if clock.target_at is None or clock.target_at <= clock.started_at:
-        return False
-    calendar = standards.calendar(clock.calendar_id)
-    return not working_time_between(calendar, clock.started_at, clock.target_at)
+    calendar_id = _calendar_of(clock, case, level, standards)
+    return replace(clock, started_at=started_at, calendar_id=calendar_id)
 
 
 def _calendar_of(clock: Clock, case: Case, level: ServiceLevelVersion, standards: Standards) -> int | None:

@@ -162,7 +162,7 @@ def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
     """
     Take over another budget, calendar, promise or pause, keeping the time used; whether anything changed.
     """
-    before = (row.due_at, row.next_at, row.paused_for, row.standards)
+    planned, paused_for, standards = _plan_of(row), row.paused_for, row.standards
     if clock.target_at is None:
         _keep_time_of_earlier_calendars(sync, row)
         if row.calendar_id != clock.calendar_id:
@@ -173,13 +173,19 @@ def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
     if clock.target_at is not None:
         _count_anew(row, sync.standards.calendar(row.calendar_id))
     row.standards = sync.standards.number
-    planned = (row.due_at, row.next_percent)
     reckon(row, sync.standards)
-    if planned != (row.due_at, row.next_percent) and row.running_since is not None:
+    if planned != _plan_of(row):
         row.not_before = sync.at  # what a promise changed to cannot have been missed before
         reckon(row, sync.standards)
     _pause_or_resume(sync, row, clock)
-    return before != (row.due_at, row.next_at, row.paused_for, row.standards)
+    return (planned, paused_for, standards) != (_plan_of(row), row.paused_for, row.standards)
+
+
+def _plan_of(row: Timer) -> tuple[object, ...]:
+    """What tells that a clock was planned anew: when its levels come or, while it waits, what is left."""
+    if row.running_since is None:
+        return row.target_at, row.budget, row.used
+    return row.due_at, row.next_percent, row.next_at
 
 
 def _count_anew(row: Timer, calendar: PreparedCalendar) -> None:
@@ -271,12 +277,34 @@ def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
 
     def moment(percent: int) -> datetime:
         wanted = row.budget * percent / 100
+        if row.target_at is not None:
+            return _moved_on(row, calendar, _without_pauses(row, calendar, percent, wanted))
         walked = _reached_before(row, calendar, wanted) if row.pauses and wanted <= row.used else None
-        walked = walked or add_working_time(calendar, since, max(wanted - row.used, NOTHING))
-        if row.target_at is None:
-            return walked
-        return _beside_promise(row.target_at, percent, walked, moved=bool(row.pauses))
+        return walked or add_working_time(calendar, since, max(wanted - row.used, NOTHING))
 
+    return moment
+
+
+def _without_pauses(row: Timer, calendar: PreparedCalendar, percent: int, wanted: timedelta) -> datetime:
+    """When a promise reaches a level if it never stands still; its deadline is the promised moment."""
+    assert row.target_at is not None
+    if percent == BREACH:
+        return row.target_at
+    walked = add_working_time(calendar, row.started_at, wanted)
+    return min(walked, row.target_at) if percent < BREACH else max(walked, row.target_at)
+
+
+def _moved_on(row: Timer, calendar: PreparedCalendar, moment: datetime) -> datetime:
+    """
+    By the working time of each pause that began before it; what was reached before a pause stays, and
+    nothing is reached in one.
+    """
+    turns = _turns(row)
+    for begun, over in zip(turns[1::2], turns[2::2], strict=True):
+        if moment > begun:
+            moment = max(
+                add_working_time(calendar, moment, working_time_between(calendar, begun, over)), over
+            )
     return moment
 
 
@@ -289,15 +317,6 @@ def _reached_before(row: Timer, calendar: PreparedCalendar, wanted: timedelta) -
             found = add_working_time(calendar, begun, wanted - used)
         used += worked
     return found if used == row.used else None
-
-
-def _beside_promise(target: datetime, percent: int, walked: datetime, *, moved: bool) -> datetime:
-    """A promised moment is the deadline to the second, unless time stood still and moved it on."""
-    if percent < BREACH:
-        return walked if moved else min(walked, target)
-    if percent == BREACH and not moved:
-        return target
-    return max(walked, target)
 
 
 def next_deadline(rows: Iterable[Timer]) -> Timer | None:

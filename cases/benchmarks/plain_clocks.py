@@ -108,7 +108,7 @@ def loop(pks: Sequence[int]) -> float:
 @transaction.atomic
 def fire_alone(pk: int) -> None:
     """What the tick does to a clock, as one would write it for one."""
-    case = Case.objects.select_for_update().get(timers=pk)
+    case = Case.objects.locked().get(timers=pk)
     timer = Timer.objects.select_related("support").get(pk=pk)
     now, standards = database_now(), present_standards()
     for percent, planned_at in due_levels(timer, standards, now):

@@ -37,8 +37,9 @@ def missing(unsent: str = "") -> HttpResponse:
     return page("missing.html", {"unsent": unsent}, language=BOTH_LANGUAGES, status=404)
 
 
-def too_often(seconds: int) -> HttpResponse:
-    response = page("too_often.html", {}, language=BOTH_LANGUAGES, status=429)
+def too_often(seconds: int, *, sent: bool) -> HttpResponse:
+    """For an address; ``sent`` says that it was an answer, which the browser sends again with the page."""
+    response = page("too_often.html", {"sent": sent}, language=BOTH_LANGUAGES, status=429)
     response.headers["Retry-After"] = str(seconds)
     return response
 

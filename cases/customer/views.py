@@ -30,16 +30,8 @@ if TYPE_CHECKING:
 
     from cases.models import CustomerLink
 
-# Broken, too large, broken off, or in an encoding no form of ours has (an unknown one is a LookupError or a
-# UnicodeError only when the words are read).
-UNREADABLE = (
-    MultiPartParserError,
-    SuspiciousOperation,
-    BadRequest,
-    UnreadablePostError,
-    LookupError,
-    UnicodeError,
-)
+# Broken, too large, broken off.
+UNREADABLE = (MultiPartParserError, SuspiciousOperation, BadRequest, UnreadablePostError)
 
 
 # There is no cookie a foreign page could ride on; the nonce in the form says that its page was opened.
@@ -51,9 +43,13 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
     What is wrong with a request is looked at before the link is, so no answer tells whether there is one.
     """
     if wait := knock(PAGES_OF_AN_ADDRESS, household(address_of(request))):
-        return too_often(wait)
+        return too_often(wait, sent=request.method == "POST")
     if request.method not in METHODS:
         return not_allowed()
+    if (request.content_params or {}).get(
+        "charset", "utf-8"
+    ).lower() != "utf-8":  # no page of ours sends another
+        return unreadable()
     try:
         data, wanted = request.POST, request.GET.get("lang", "")
     except UNREADABLE:
@@ -115,12 +111,12 @@ class Visit:
 
     def show_throttled(self, form: WordForm, seconds: int) -> HttpResponse:
         """The form as it was sent, and how long to wait before it is sent again."""
-        response = self.show(form, status=429, minutes=ceil(seconds / 60))
+        response = self.show(form, status=429, wait_minutes=ceil(seconds / 60))
         response.headers["Retry-After"] = str(seconds)
         return response
 
     def show(
-        self, form: WordForm | None = None, *, status: int = 200, unsent: str = "", minutes: int = 0
+        self, form: WordForm | None = None, *, status: int = 200, unsent: str = "", wait_minutes: int = 0
     ) -> HttpResponse:
         if form is None and self.may_answer:
             form = WordForm(self.link, comment=self.round.comment)
@@ -133,7 +129,7 @@ class Visit:
             "scores": SCORES,
             "overtaken": status == 409,
             "unsent": unsent,
-            "minutes": minutes,
+            "wait_minutes": wait_minutes,
             "path": self.path,
             "others": [choice for choice in Language if choice != self.language],
         }

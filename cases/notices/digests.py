@@ -135,8 +135,8 @@ def put_into_inbox(notices: Iterable[Notice], at: datetime) -> None:
             state=NoticeState.SENT,
             sent_at=at,
         )
-        # In one order for all: who writes a key that another is writing waits for its end.
-        for notice in sorted(notices, key=lambda notice: (notice.case_id or 0, notice.owed_key))
+        # In one order: who writes a key that another is writing waits for the other's end.
+        for notice in sorted(notices, key=_key_in_inbox)
     ]
     Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 

@@ -123,7 +123,7 @@ def _of_clocks(happening: Happening) -> Iterator[tuple[str, Any]]:
 def say_lateness(seconds: float) -> str:
     """To the minute, as ``say_duration`` rounds."""
     if not round(seconds / 60):
-        return _("due now")
+        return _("time is up")
     if seconds >= 0:
         return _("%(duration)s late") % {"duration": say_duration(seconds)}
     return _("%(duration)s left") % {"duration": say_duration(seconds)}

@@ -23,7 +23,7 @@ from cases.models import Case, Rearming, Round, StandardsStamp, SupportRequest, 
 from cases.services.bulk_rows import insert_rows, values_of
 from cases.services.clocks import plan_sync, write_timers
 from cases.services.holding import by_halves, hold
-from cases.services.locking import forget_unmatched, locked
+from cases.services.locking import forget_unmatched
 from cases.services.set_wise import among, batched, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import Earlier, present_standards, read_standards
@@ -158,7 +158,7 @@ def rearm(case_ids: Sequence[int]) -> int:
 
 
 def _locked(case_ids: Sequence[int]) -> list[Case]:
-    cases = list(_with_clocks(locked(Case.objects.filter(among("pk", case_ids)), skip=True)))
+    cases = list(_with_clocks(Case.objects.filter(among("pk", case_ids)).locked(skip=True)))
     for case in cases:
         forget_unmatched(case, ("team", "service_level"))
     return cases

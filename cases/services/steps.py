@@ -27,7 +27,7 @@ from cases.models import (
 )
 from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
-from cases.services.locking import forget_unmatched, locked
+from cases.services.locking import forget_unmatched
 from cases.services.set_wise import among, update_rows
 from cases.services.unannounced import warn_of_unannounced
 from cases.waking import wake
@@ -143,7 +143,7 @@ def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
 
 def lock_cases(wanted: Collection[int]) -> dict[int, Any]:
     """As ``lock_case``, each by its id; of many, those of one team share its instance, and so with others."""
-    rows = locked(Case.objects.filter(among("pk", wanted)))
+    rows = Case.objects.filter(among("pk", wanted)).locked()
     found = with_standards(rows).select_related("customer")
     found = found.prefetch_related(*SHARED) if len(wanted) >= MANY else found.select_related(*SHARED)
     cases = {case.pk: case for case in found}

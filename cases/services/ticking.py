@@ -21,7 +21,6 @@ from cases.models import Announcement, Case, CaseEvent, Escalation, EventKind, T
 from cases.services.bulk_rows import insert_rows, reserve_ids
 from cases.services.due_actions import Wanted, act_on_all
 from cases.services.holding import by_halves, hold
-from cases.services.locking import locked
 from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, among, batched, update_rows
 from cases.services.time_to_answer import leave_time_to_answer
@@ -180,7 +179,7 @@ def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
 
 
 def _lock_cases(case_ids: set[int]) -> dict[int, LockedCase]:
-    rows = locked(Case.objects.filter(among("pk", case_ids)), skip=True)
+    rows = Case.objects.filter(among("pk", case_ids)).locked(skip=True)
     names = [field.name for field in fields(LockedCase)]
     return {row[0]: LockedCase(*row) for row in rows.values_list(*names)}
 

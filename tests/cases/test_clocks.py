@@ -11,7 +11,6 @@ from django.utils import timezone
 from cases.choices import ClockEnd, ClockKind, State
 from cases.models import Case, Timer
 from cases.services import transition_case
-from cases.services.ticking import tick
 from tests.factories import make_case
 from tests.scenes import Scene, make_scene
 
@@ -20,7 +19,6 @@ pytestmark = pytest.mark.django_db
 # A Wednesday without holidays around it; working hours of the calendar to begin with are 9-12 and 13-18.
 NINE = datetime(2026, 9, 16, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-MICROSECOND = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -130,21 +128,6 @@ def test_accepting_begins_progress_and_completion(scene: Scene) -> None:
     assert clocks.keys() == {ClockKind.PROGRESS_UPDATE, ClockKind.COMPLETION}
     assert clocks[ClockKind.PROGRESS_UPDATE].due_at == NINE + 5 * HOUR  # over the lunch hour
     assert clocks[ClockKind.COMPLETION].due_at == NINE + 4 * HOUR  # promised to the second
-
-
-def test_a_promise_for_a_time_outside_working_hours_counts_every_minute(scene: Scene) -> None:
-    """None of its minutes is worked; by them alone, 80, 100 and 150 per cent would be one moment."""
-    eight = NINE + 11 * HOUR  # in the evening
-    with time_machine.travel(eight, tick=False) as traveller:
-        clock = running(scene.case(State.HANDLING))[ClockKind.COMPLETION]
-        assert clock.due_at == eight + 4 * HOUR
-        for level, at in ((80, eight + 3.2 * HOUR), (100, eight + 4 * HOUR), (150, eight + 6 * HOUR)):
-            traveller.move_to(at - MICROSECOND)
-            tick()
-            assert not clock.escalations.filter(percent=level).exists()
-            traveller.move_to(at)
-            tick()
-            assert clock.escalations.get(percent=level).fired_at == at
 
 
 def test_each_contact_begins_the_next_progress_clock(scene: Scene) -> None:

@@ -126,10 +126,10 @@ def test_durations_are_said_to_the_minute_and_long_ones_to_the_hour() -> None:
     ]
 
 
-def test_a_deadline_of_this_very_minute_is_due_now() -> None:
+def test_at_a_deadline_the_time_is_up() -> None:
     with translation.override("en"):
         said = [say_lateness(seconds) for seconds in (0, 29, -29, 60, -90)]
-    assert said == ["due now", "due now", "due now", "1 minute late", "2 minutes left"]
+    assert said == ["time is up", "time is up", "time is up", "1 minute late", "2 minutes left"]
 
 
 def test_long_words_are_cut() -> None:

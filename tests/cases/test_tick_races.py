@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -56,17 +58,31 @@ def test_two_ticks_reach_each_level_once(scene: Scene, pool: ThreadPoolExecutor)
     assert violations() == {}
 
 
-def test_a_notice_being_written_keeps_no_clock_waiting(scene: Scene, pool: ThreadPoolExecutor) -> None:
+def test_a_notice_being_written_keeps_neither_clocks_nor_people_waiting(
+    scene: Scene, pool: ThreadPoolExecutor
+) -> None:
     case = scene.case(State.HANDLING)
     make_due(case, ClockKind.COMPLETION)
 
-    with transaction.atomic():
-        notice(scene, case=case)
-        connection.check_constraints()  # which the end of a transaction does, and locks what is referred to
+    with being_written(scene, case, "first"):
         (report,) = together(pool, [tick])
+        together(pool, [step(case, "report_progress", scene.specialist)])
+    standards_changed("ladder", actor=None)
+    with being_written(scene, case, "second"):
+        together(pool, [rearm_some])
 
     assert report.fired == 1
+    assert case.events.filter(kind="report_progress").exists()
+    assert not Timer.objects.following().filter(standards__lt=2).exists()
     assert violations() == {}
+
+
+@contextmanager
+def being_written(scene: Scene, case: Case, key: str) -> Iterator[None]:
+    with transaction.atomic():
+        notice(scene, case=case, owed_key=key)
+        connection.check_constraints()  # which the end of a transaction does, and locks what is referred to
+        yield
 
 
 def test_a_tick_beside_people_at_work_loses_nothing(scene: Scene, pool: ThreadPoolExecutor) -> None:

@@ -1,5 +1,5 @@
 """
-English: by the 24-hour clock, as every page counts in Chinese, and short enough for a column of a list.
+English: by the 24-hour clock, as in Chinese, and short enough for a column of a list.
 
 The day comes before the month's name, so that nobody can take one number for the other.
 """
