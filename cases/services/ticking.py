@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from cases.querysets import TimerQuerySet
     from cases.standards import Standards
 
 BATCH = 500
@@ -134,8 +135,9 @@ def tick(*, most: int = MOST) -> TickReport:
     Work on what is due, earliest first, at most on so many clocks; the next tick goes on where this one ends,
     also after half a minute.
 
-    What another process works on at the same moment is left to it. Never raises for a single clock: one that
-    cannot be worked on is held back for a growing time, with its error, and keeps no other waiting.
+    What another process works on at the same moment is tried once more at the end, and then left to it. Never
+    raises for a single clock: one that cannot be worked on is held back for a growing time, with its error,
+    and keeps no other waiting.
     """
     report, ends_at = TickReport(), monotonic() + LONGEST
 
@@ -143,13 +145,23 @@ def tick(*, most: int = MOST) -> TickReport:
         hold(Timer.objects.filter(pk=pair[0]), error)
         report.held += 1
 
-    pairs = list(Timer.objects.due(database_now()).values_list("pk", "case_id")[:most])
-    for batch in batched(pairs, BATCH):
-        for fired in by_halves(batch, fire, give_up):
-            report.count(fired)
-        if monotonic() > ends_at:
-            break
+    def work_on(pairs: Sequence[tuple[int, int]]) -> None:
+        for batch in batched(pairs, BATCH):
+            for fired in by_halves(batch, fire, give_up):
+                report.count(fired)
+            if monotonic() > ends_at:
+                break
+
+    if due := _due(Timer.objects.all(), most):
+        work_on(due)
+        if monotonic() < ends_at:
+            work_on(_due(Timer.objects.filter(among("pk", (pk for pk, _case in due))), most))
     return report
+
+
+def _due(clocks: TimerQuerySet, most: int) -> list[tuple[int, int]]:
+    """Of these clocks those that are due, with their cases."""
+    return list(clocks.due(database_now()).values_list("pk", "case_id")[:most])
 
 
 @transaction.atomic

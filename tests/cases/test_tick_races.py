@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from threading import Event
 
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.utils import timezone
 
+from cases import waking
 from cases.choices import ClockKind, State
 from cases.models import Case, Escalation, StandardsStamp, Timer
 from cases.services import transition_case
@@ -29,6 +31,7 @@ from tests.scenes import Scene
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 ROUNDS = 20
+PATIENCE = 10  # seconds
 MINUTE = timedelta(minutes=1)
 
 
@@ -83,6 +86,35 @@ def being_written(scene: Scene, case: Case, key: str) -> Iterator[None]:
         notice(scene, case=case, owed_key=key)
         connection.check_constraints()  # which the end of a transaction does, and locks what is referred to
         yield
+
+
+def test_a_clock_whose_case_somebody_has_is_tried_once_more_at_the_end(
+    scene: Scene, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, seen, given_back = Event(), Event(), Event()
+    had, free = scene.case(State.HANDLING), scene.case(State.HANDLING)
+    for case in (had, free):
+        make_due(case, ClockKind.COMPLETION)
+
+    def have_it() -> None:
+        with transaction.atomic():
+            Case.objects.locked().get(pk=had.pk)
+            held.set()
+            assert seen.wait(PATIENCE)
+        given_back.set()
+
+    def when_the_other_is_done() -> None:
+        seen.set()
+        assert given_back.wait(PATIENCE)
+
+    monkeypatch.setattr(waking, "WAKERS", [when_the_other_is_done])
+    having = pool.submit(have_it)
+    assert held.wait(PATIENCE)
+    report = tick()
+    having.result()
+
+    assert report.fired == 2
+    assert Escalation.objects.order_by("pk").values_list("case", flat=True)[0] == free.pk
 
 
 def test_a_tick_beside_people_at_work_loses_nothing(scene: Scene, pool: ThreadPoolExecutor) -> None:
