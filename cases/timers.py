@@ -299,12 +299,10 @@ def _moved_on(row: Timer, calendar: PreparedCalendar, moment: datetime) -> datet
     By the working time of each pause that began before it; what was reached before a pause stays, and
     nothing is reached in one.
     """
-    turns = _turns(row)
-    for begun, over in zip(turns[1::2], turns[2::2], strict=True):
+    for begun, over in list(pairwise(_turns(row)))[1::2]:
         if moment > begun:
-            moment = max(
-                add_working_time(calendar, moment, working_time_between(calendar, begun, over)), over
-            )
+            missed = working_time_between(calendar, begun, over)
+            moment = max(add_working_time(calendar, moment, missed), over)
     return moment
 
 

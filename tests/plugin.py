@@ -31,7 +31,7 @@ class _LongFirst:
 
 
 def pytest_collection_finish() -> None:
-    """What is there before the first test stays to the end: looking for garbage in it takes an eighth."""
+    """What is there before the first test stays to the end: looking for garbage in it took a tenth."""
     gc.collect()
     gc.freeze()
 

@@ -46,9 +46,7 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
         return too_often(wait, sent=request.method == "POST")
     if request.method not in METHODS:
         return not_allowed()
-    if (request.content_params or {}).get(
-        "charset", "utf-8"
-    ).lower() != "utf-8":  # no page of ours sends another
+    if _charset_of(request) != "utf-8":  # no page of ours sends another
         return unreadable()
     try:
         data, wanted = request.POST, request.GET.get("lang", "")
@@ -61,6 +59,10 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(language):
         visit = Visit(link, token, language)
         return visit.take_word(data) if request.method == "POST" else visit.show()
+
+
+def _charset_of(request: HttpRequest) -> str:
+    return (request.content_params or {}).get("charset", "utf-8").lower()
 
 
 def _is_of_this_site(request: HttpRequest) -> bool:
@@ -96,11 +98,9 @@ class Visit:
             give_word(self.link, form.word(), nonce=form.cleaned_data["nonce"])
         except CaseError:  # between page and answer the case moved on, or the link ended
             link = find_link(self.token, database_now())
-            return (
-                Visit(link, self.token, self.language).show_overtaken(data)
-                if link
-                else missing(words_in(data))
-            )
+            if link is None:
+                return missing(words_in(data))
+            return Visit(link, self.token, self.language).show_overtaken(data)
         return see_page(f"{self.path}?lang={self.language}#answer", self.language)
 
     def show_overtaken(self, data: Any) -> HttpResponse:
@@ -127,7 +127,7 @@ class Visit:
             "standing": standing_of(self.case, self.round, self.at),
             "form": form,
             "scores": SCORES,
-            "overtaken": status == 409,
+            "not_taken": status in (409, 429),
             "unsent": unsent,
             "wait_minutes": wait_minutes,
             "path": self.path,

@@ -11,24 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.choices import ClockKind, State
-from cases.models import Case, Timer, WorkCalendar
+from cases.models import CalendarWindow, Case, Timer
 from cases.services import transition_case
 from cases.services.rearming import rearm_some, standards_changed
 from cases.services.ticking import tick
 from cases.standards import Standards
 from cases.timers import moments_of
 from tests.cases.minute_walker import MINUTE, Rules, Window, clock
+from tests.cases.test_clocks_by_the_minute import LEVELS, START, weeks, work_by, zones
 from tests.scenes import Scene, make_scene
 
 # A Wednesday without holidays around it; working hours of the calendar to begin with are 9-12 and 13-18.
 NINE = datetime(2026, 9, 16, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-START = datetime.fromisoformat("2026-10-23T08:00+08:00")  # before clocks are set back in New York and Berlin
-DAYS: list[list[Window]] = [[], [(540, 720), (780, 1080)], [(600, 645)], [(1320, 1380)], [(1200, 240)]]
-LEVELS = (80, 100, 150)
-
-weeks = st.lists(st.sampled_from(DAYS), min_size=7, max_size=7).filter(any)
-zones = st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/Berlin"])
 turns = st.lists(st.integers(1, 2000), max_size=6).map(lambda minutes: minutes[: len(minutes) // 2 * 2])
 
 
@@ -122,18 +117,15 @@ def test_a_promise_for_the_evening_that_waits_overnight_is_not_broken_meanwhile(
 @pytest.mark.django_db
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_calendar_changed_meanwhile_plans_no_level_for_before_the_change(scene: Scene, waits: bool) -> None:
-    calendar = WorkCalendar.objects.create(name="改前", time_zone="Asia/Shanghai")
-    for weekday in range(7):
-        calendar.windows.create(weekday=weekday, starts=clock(540), ends=clock(1080))
-    scene.back.calendar = calendar
-    scene.back.save()
-    standards_changed("calendar", actor=None)
+    work_by(Rules("Asia/Shanghai", {day: [(540, 1080)] for day in range(7)}), scene)
     with time_machine.travel(NINE + 5 * HOUR, tick=False) as traveller:
         case = scene.case(State.HANDLING)  # promised for six
         traveller.shift(HOUR)
         if waits:
             wait(case, scene)
-        calendar.windows.update(ends=clock(870))  # half past two: 80 per cent would have been at 14:24
+        CalendarWindow.objects.filter(calendar=scene.back.calendar).update(
+            ends=clock(870)
+        )  # half past two: 80 per cent would have been at 14:24
         standards_changed("calendar", actor=None)
         rearm_some()
         if waits:
