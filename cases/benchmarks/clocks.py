@@ -12,6 +12,7 @@ from django.db import connection
 from cases.benchmarks import armed, celery_clocks, plain_clocks
 from cases.benchmarks.ground import Ground
 from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle
+from cases.benchmarks.second_ticker import can_be_shared, second_ticker, tick_until_done
 from cases.clock import database_now
 from cases.services.ticking import tick
 
@@ -30,7 +31,7 @@ def measure_clocks(ground: Ground) -> None:
     before = _sweeps(count)
     making = _due(count)
     begun = perf_counter()
-    fired = sum(iter(lambda: tick().fired, 0))
+    fired = tick_until_done()
     rate = round(fired / (perf_counter() - begun))
     put_away(making)
     floors = [round(mean(pair)) for pair in zip(before, _sweeps(count), strict=True)]
@@ -53,6 +54,16 @@ def measure_clocks(ground: Ground) -> None:
     ground.tell("clocks due, beside a loop", rate, "clocks/s", baseline=_loop(min(count, PLAIN)), cases=fired)
     if (tasks := _tasks(ground, count)) is not None:
         ground.tell("clocks due, beside Celery ETA", rate, "clocks/s", baseline=tasks, cases=fired)
+    if can_be_shared(ground):
+        _tell_of_two(ground, count)
+
+
+def _tell_of_two(ground: Ground, count: int) -> None:
+    with second_ticker() as other:
+        making = _due(count)
+        spent, fired = other.run()
+        put_away(making)
+    ground.tell("clocks due, by two tickers", round(fired / spent), "clocks/s", cases=fired)
 
 
 def _due(count: int) -> Making:

@@ -22,6 +22,12 @@ MANY = 50  # rows from which on COPY is worth its statements
 # that stay quick in a large table, and the planner, who cannot know the batch, would rather read it all.
 BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 
+# The name of the sequence is looked up once, not for each row.
+RESERVE = """
+    WITH sequence AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name)
+    SELECT nextval(sequence.name) FROM sequence, generate_series(1, %s)
+"""
+
 
 def insert_rows(
     model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, with_ids: bool = False
@@ -58,8 +64,7 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "nextval(pg_get_serial_sequence(%s, 'id'))"
-            cursor.execute(f"SELECT {sequence} FROM generate_series(1, %s)", [table, count])
+            cursor.execute(RESERVE, [table, count])
             return [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
         last: int = cursor.fetchone()[0]

@@ -93,6 +93,10 @@ def _writer(field: models.Field[Any, Any]) -> Callable[[Any], str]:
             return lambda value: _quoted(json.dumps(value, cls=field.encoder))
         case models.DurationField():
             return lambda span: f"{duration_microseconds(span)} microseconds"
+        case models.DateTimeField():
+            return lambda moment: f'"{moment.isoformat()}"'
+        case models.IntegerField() | models.ForeignKey():  # every key here is an integer
+            return str
         case _:
             return lambda value: _quoted(str(field.get_prep_value(value)))
 

@@ -5,6 +5,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from cases.benchmarks.armed import CYCLE
@@ -12,7 +13,10 @@ from cases.benchmarks.deciding import DAY_OF_MADE, LAST
 from cases.benchmarks.figures import COLUMNS, Figure
 from cases.benchmarks.timing import typical
 from cases.choices import Outcome, State
-from cases.models import Announcement, Case, Escalation, RoutingRule, Timer
+from cases.models import Announcement, Case, Escalation, RoutingRule, Timer, Topic
+from cases.services.calendar_seed import ensure_calendars
+from cases.services.reference import ensure_roles, ensure_topics
+from cases.services.standards_seed import ensure_standards
 from tests.factories import StaffFactory
 
 
@@ -63,6 +67,23 @@ def test_cases_made_for_measuring_are_decided_by_the_system_itself(tmp_path: Pat
     assert made.filter(outcome=Outcome.UNANSWERED, events__kind="expire").count() == 200
     assert not RoutingRule.objects.filter(position=LAST).exists()
     assert not Announcement.objects.exists()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_share_what_is_due(tmp_path: Path, database_for_others: None) -> None:
+    ensure_roles()
+    ensure_topics(Topic)
+    ensure_calendars(apps)
+    ensure_standards(apps)
+
+    rows = {row["name"]: row for row in bench(tmp_path / "bench.json", only=["deciding", "clocks"])}
+
+    assert rows["clocks due, by two tickers"]["cases"] == 200
+    for expiry in ("triage expiry", "confirmation expiry"):
+        assert rows[f"{expiry}: rate"]["cases"] == rows[f"{expiry} by two tickers: rate"]["cases"] == 200
+    decided = Case.objects.filter(number__startswith=DAY_OF_MADE)
+    assert decided.exclude(state__in=(State.INTAKE, State.CONFIRMATION)).count() == 4 * 200
 
 
 @pytest.mark.django_db

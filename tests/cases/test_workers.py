@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from celery import current_app
 from django.conf import LazySettings
-from django.db import connection
 from django.utils import timezone
 from redis import Redis
 
@@ -52,12 +50,9 @@ def redis_url(settings: LazySettings) -> Iterator[str]:
 
 
 @pytest.fixture
-def worker(redis_url: str, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker(redis_url: str, database_for_others: None, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """On the database of the tests."""
-    database = (
-        urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    )
-    surroundings = os.environ | {"REDIS_URL": redis_url, "DATABASE_URL": database, "OUTGOING": "catch"}
+    surroundings = os.environ | {"REDIS_URL": redis_url, "OUTGOING": "catch"}
     words = [sys.executable, "-m", "celery", "-A", "config", *WORKER]
     with (tmp_path / "words.txt").open("wb") as said:
         process = subprocess.Popen(words, cwd=ROOT, env=surroundings, stdout=said, stderr=said)

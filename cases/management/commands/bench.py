@@ -22,6 +22,7 @@ from cases.benchmarks.worktime import measure_worktime
 from cases.benchmarks.writes import measure_writes
 from cases.models import Case
 from cases.seeding.terminal import table
+from cases.ticker import keep_what_is_loaded
 
 # Exports first: later measurements would raise the memory they begin with.
 BENCHES: dict[str, Callable[[Ground], None]] = {
@@ -71,6 +72,7 @@ class Command(BaseCommand):
     def _measure(self, names: list[str], **options: Any) -> list[Figure]:
         figures: list[Figure] = []
         with measuring():
+            keep_what_is_loaded()
             ground = stand_on(lambda figure: self._note(figures, figure), **options)
             for name in names:
                 BENCHES[name](ground)
