@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from cases.models import Case, SupportRequest
+    from cases.models import Case, SupportRequest, Team
     from cases.standards import Standards
 
 BEFORE_RESULT = (State.INTAKE, State.ANALYSIS, State.HANDLING)
@@ -133,7 +133,11 @@ def _calendar_of(clock: Clock, case: Case, level: ServiceLevelVersion, standards
         case ClockKind.FIRST_RESPONSE:
             return of_level
         case ClockKind.ACCEPTANCE | ClockKind.PROGRESS_UPDATE | ClockKind.COMPLETION:
-            return (case.team.calendar_id if case.team else None) or of_level
+            return _calendar_of_team(case.team) or of_level
         case ClockKind.SUPPORT:
-            return (clock.support.team.calendar_id if clock.support else None) or of_level
+            return _calendar_of_team(clock.support.team if clock.support else None) or of_level
     return None
+
+
+def _calendar_of_team(team: Team | None) -> int | None:
+    return team.calendar_id if team else None

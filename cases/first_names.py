@@ -27,14 +27,16 @@ def first_name(name: str) -> str:
     text = name.strip()
     if with_dot := HAN_WITH_DOT.fullmatch(text):
         return with_dot[1]
-    if HAN.fullmatch(text):
-        return _chinese(text)
-    given = text.split(",", 1)[1] if "," in text else text
-    words = [word for word in given.split() if word.rstrip(".").lower() not in TITLES]
-    return words[0] if words and all(LETTERS.fullmatch(word.rstrip(".")) for word in words) else ""
+    return _chinese(text) if HAN.fullmatch(text) else _other(text)
 
 
 def _chinese(text: str) -> str:
     surname = 2 if COMPOUND.match(text) and len(text) > 2 else 1
     given = text[surname:]
     return given if len(given) == 2 and len(text) <= LONGEST_CHINESE_NAME else ""
+
+
+def _other(text: str) -> str:
+    given = text.split(",", 1)[1] if "," in text else text
+    words = [word for word in given.split() if word.rstrip(".").lower() not in TITLES]
+    return words[0] if words and all(LETTERS.fullmatch(word.rstrip(".")) for word in words) else ""

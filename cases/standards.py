@@ -69,6 +69,13 @@ class Standards:
         """
         return self.percents.get(kind, (BREACH,))
 
+    def levels_above(self, kind: str, percent: int) -> tuple[int, ...]:
+        return tuple(level for level in self.levels_of(kind) if level > percent)
+
+    def since(self, number: int) -> list[Earlier]:
+        """What the calendars were from this change on, one after the other, up to the last change."""
+        return [self.earlier[change] for change in sorted(self.earlier) if change >= number]
+
     def version_for(self, traits: Traits, received_at: datetime) -> ServiceLevelVersion | None:
         """
         The version a case with these traits began with, or None where no service level fits.
@@ -78,9 +85,8 @@ class Standards:
         """
         newest: dict[int, ServiceLevelVersion] = {}
         for version in self.versions:
-            applies = version.applies_to_open or version.valid_from <= received_at
             known = newest.get(version.level_id)
-            if applies and (known is None or version.number > known.number):
+            if version.applies_to(received_at) and (known is None or version.number > known.number):
                 newest[version.level_id] = version
         return next((v for v in self.versions if newest.get(v.level_id) is v and fits(v, traits)), None)
 

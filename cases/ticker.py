@@ -8,7 +8,6 @@ what is due is claimed in the database.
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import queue
@@ -24,6 +23,7 @@ from django_celery_beat.models import PeriodicTask
 
 from cases import waking
 from cases.alarm import TickAlarm
+from cases.memory import keep_what_is_loaded
 from cases.services import health
 
 if TYPE_CHECKING:
@@ -196,17 +196,6 @@ class Ticker:
             runner.thread.join(max(0.0, deadline - time.monotonic()))
             if runner.thread.is_alive():
                 log.warning("%s did not end in time; what it holds is taken up by the next run", runner.job)
-
-
-def keep_what_is_loaded() -> None:
-    """
-    Leave what is there at the start of a long-lived process out of garbage collection.
-
-    A batch of rows makes objects enough to have all of it looked through again and again, which took a tenth
-    of the time of a tick.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def read_schedule() -> dict[Job, timedelta]:

@@ -215,12 +215,12 @@ def _keep_time_of_earlier_calendars(sync: Sync, row: Timer) -> None:
     """What passed before the calendar itself was changed, once or more often, counts as it was then."""
     if row.calendar_id is None:
         return
-    now, earlier = sync.standards.calendar(row.calendar_id), sync.standards.earlier
-    missed = [earlier[number] for number in sorted(earlier) if number >= row.standards]
-    spans = [(each.calendars.get(row.calendar_id), each.until) for each in missed]
-    if any(then and then.facts != now.facts for then, _until in spans):
+    now = sync.standards.calendar(row.calendar_id)
+    missed = sync.standards.since(row.standards)
+    spans = [(each.calendars.get(row.calendar_id, now), each.until) for each in missed]
+    if any(then.facts != now.facts for then, _until in spans):
         for then, until in spans:
-            _bank(row, then or now, until)
+            _bank(row, then, until)
 
 
 def _budget(sync: Sync, clock: Clock) -> timedelta:
@@ -260,7 +260,7 @@ def reckon(row: Timer, standards: Standards) -> None:
     row.due_at = moment(BREACH)
     if row.kind == ClockKind.CONFIRMATION_EXPIRY:  # the customer's time to answer, which may be put off
         row.due_at = _planned(row, row.due_at)
-    row.next_percent = next((p for p in standards.levels_of(row.kind) if p > row.passed), None)
+    row.next_percent = next(iter(standards.levels_above(row.kind, row.passed)), None)
     row.next_at = None if row.next_percent is None else _planned(row, moment(row.next_percent))
 
 
@@ -328,10 +328,7 @@ def due_levels(row: Timer, standards: Standards, at: datetime) -> list[tuple[int
     if row.next_at is None or row.next_at > at:
         return []
     moment = moments_of(row, standards)
-    reached = [
-        (percent, _planned(row, moment(percent)))
-        for percent in standards.levels_of(row.kind)
-        if percent > row.passed
-    ]
-    first = (row.next_percent or BREACH, row.next_at)
-    return [first, *((percent, when) for percent, when in reached if percent > first[0] and when <= at)]
+    first = row.next_percent or BREACH
+    later = standards.levels_above(row.kind, max(first, row.passed))
+    planned = [(first, row.next_at), *((percent, _planned(row, moment(percent))) for percent in later)]
+    return [level for level in planned if level[1] <= at]

@@ -141,18 +141,21 @@ def _first_to_end(processes: dict[str, subprocess.Popen[bytes]]) -> tuple[str, i
 
 def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
     """Each may end what it is doing; who does not within a minute, or before a second Ctrl-C, is killed."""
-    asked = [process for process in processes if process.poll() is None]
+    asked = _running(processes)
     for process in asked:
         process.terminate()
     deadline = time.monotonic() + _LAST_WORDS
     try:
-        while time.monotonic() < deadline and any(process.poll() is None for process in asked):
+        while time.monotonic() < deadline and _running(asked):
             time.sleep(0.1)
     finally:
-        for process in asked:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+        for process in _running(asked):
+            process.kill()
+            process.wait()
+
+
+def _running(processes: Iterable[subprocess.Popen[bytes]]) -> list[subprocess.Popen[bytes]]:
+    return [process for process in processes if process.poll() is None]
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -36,12 +36,14 @@ def main(arguments: list[str]) -> int:
 def _test_on_sqlite(arguments: list[str], *, alone: bool) -> int:
     """All that was named, when SQLite alone was asked for; else what also holds on PostgreSQL."""
     print("== SQLite ==", flush=True)
-    named = alone and _names_tests(arguments)
-    selection = [] if named else ["-m", "both_databases"]
-    code = _pytest([*selection, *arguments], parallel=not _names_tests(arguments), database_url="")
-    if code == _NOTHING_COLLECTED and not named and not _names_tests(arguments):
+    named = _names_tests(arguments)
+    selection = [] if alone and named else ["-m", "both_databases"]
+    code = _pytest([*selection, *arguments], parallel=not named, database_url="")
+    if code != _NOTHING_COLLECTED:
+        return code
+    if not named:
         print("Not one test was chosen for SQLite: the marks of tests/plugin.py are broken.", file=sys.stderr)
-    return 0 if code == _NOTHING_COLLECTED and _names_tests(arguments) and not named else code
+    return 0 if selection and named else code
 
 
 def _test_on_postgres(arguments: list[str]) -> int:

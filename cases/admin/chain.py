@@ -84,14 +84,9 @@ def _word_of(each: Round) -> tuple[str, str]:
 def _plan_of(each: Round, timers: Sequence[Timer], at: datetime) -> Plan | None:
     if not (each.needs_plan or each.plan):
         return None
-    clock = next(
-        (
-            timer
-            for timer in timers
-            if timer.kind == ClockKind.IMPROVEMENT_PLAN and timer.round_number == each.number
-        ),
-        None,
-    )
-    due_at = clock.due_at if clock else None
-    runs = clock is not None and clock.is_running and due_at is not None
-    return Plan(due_at, each.plan_submitted_at, countdown(due_at, at) if runs and due_at else None)
+    wanted = (ClockKind.IMPROVEMENT_PLAN, each.number)
+    clock = next((timer for timer in timers if (timer.kind, timer.round_number) == wanted), None)
+    if clock is None or clock.due_at is None:
+        return Plan(None, each.plan_submitted_at, None)
+    left = countdown(clock.due_at, at) if clock.is_running else None
+    return Plan(clock.due_at, each.plan_submitted_at, left)

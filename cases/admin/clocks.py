@@ -14,7 +14,7 @@ from cases.standards import BREACH
 from cases.timers import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cases.models import Case, Timer
@@ -82,17 +82,24 @@ def read_timers(case: Case) -> list[Timer]:
 
 def clocks_of(case: Case, timers: Sequence[Timer], at: datetime) -> Clocks:
     present = [timer for timer in timers if timer.stopped_at is None]
-    due = sorted((timer for timer in present if timer.due_at), key=lambda timer: timer.due_at)
-    counts = case.is_open and case.expected_at and not case.promised_at
     return Clocks(
-        running=[_running(timer, at) for timer in due],
+        running=[_running(timer, at) for timer in _by_deadline(present)],
         paused=[_paused(timer) for timer in present if timer.paused_at],
         ended=[_ended(timer) for timer in timers[:MOST] if timer.stopped_at],
         more=len(timers) > MOST,
         promised_at=case.promised_at,
         expected_at=case.expected_at,
-        wish=countdown(case.expected_at, at) if counts else None,
+        wish=_wish_of(case, at),
     )
+
+
+def _by_deadline(present: Iterable[Timer]) -> list[Timer]:
+    return sorted((timer for timer in present if timer.due_at), key=lambda timer: timer.due_at)
+
+
+def _wish_of(case: Case, at: datetime) -> Countdown | None:
+    counts = case.is_open and case.expected_at and not case.promised_at
+    return countdown(case.expected_at, at) if counts else None
 
 
 def label_of(timer: Timer) -> str:

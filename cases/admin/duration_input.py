@@ -18,24 +18,26 @@ NAMES = {
     timedelta(seconds=1): ("s", "sec", "second", "seconds", "秒"),
 }
 UNITS = {name: unit for unit, names in NAMES.items() for name in names}
-PART = re.compile(r"(?P<number>[0-9]{1,5}(?:\.[0-9]{1,2})?)(?P<unit>[^0-9.]+)")
+PART = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,2})?)([^0-9.]+)")  # number and unit
 LONGEST = timedelta(days=100 * 366)
 
 
 def read_duration(text: str) -> timedelta:
     """The duration written, each unit once and the largest first. Raises ValueError for anything else."""
-    written = "".join(unicodedata.normalize("NFKC", text).split()).lower()
-    parts = list(PART.finditer(written))
-    units = [UNITS.get(part["unit"]) for part in parts]
-    known = [unit for unit in units if unit]
-    if not parts or "".join(part[0] for part in parts) != written or len(known) < len(parts):
-        raise ValueError(text)
-    if known != sorted(set(known), reverse=True):
-        raise ValueError(text)
-    span = sum((float(part["number"]) * unit for part, unit in zip(parts, known, strict=True)), timedelta(0))
-    if not timedelta(0) < span <= LONGEST:
+    parts = _parts_of(text)
+    units = [unit for _number, unit in parts]
+    span = sum((number * unit for number, unit in parts), timedelta(0))
+    if units != sorted(set(units), reverse=True) or not timedelta(0) < span <= LONGEST:
         raise ValueError(text)
     return span
+
+
+def _parts_of(text: str) -> list[tuple[float, timedelta]]:
+    written = "".join(unicodedata.normalize("NFKC", text).split()).lower()
+    parts = PART.findall(written)
+    if "".join(map("".join, parts)) != written or not all(unit in UNITS for _number, unit in parts):
+        raise ValueError(text)
+    return [(float(number), UNITS[unit]) for number, unit in parts]
 
 
 def write_duration(span: timedelta) -> str:

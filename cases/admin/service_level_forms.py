@@ -75,19 +75,27 @@ class VersionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         """What the database would refuse too, said in words beside the field."""
         cleaned = super().clean() or self.cleaned_data
-        reminder, expiry = cleaned.get("confirmation_reminder"), cleaned.get("confirmation_expiry")
-        if reminder and expiry and expiry <= reminder:
-            self.add_error(
-                "confirmation_expiry", _("Confirmation cannot end before the reminder. Choose a longer time.")
-            )
+        self._look_at_ends(**cleaned)
         if not self._ever_reached(cleaned):
             self.add_error("calendar", _("This calendar has too little working time for what is promised."))
-        kept = cleaned.get("retention")
-        if kept and kept < LEAST_KEPT:
-            self.add_error("retention", _("Cases are kept at least three years: 1096 d."))
         if self.given and not (self.errors or self.has_changed()):
             raise forms.ValidationError(_("Nothing was changed."))
         return cleaned
+
+    def _look_at_ends(
+        self,
+        *,
+        confirmation_reminder: timedelta | None = None,
+        confirmation_expiry: timedelta | None = None,
+        retention: timedelta | None = None,
+        **_others: Any,
+    ) -> None:
+        if confirmation_reminder and confirmation_expiry and confirmation_expiry <= confirmation_reminder:
+            self.add_error(
+                "confirmation_expiry", _("Confirmation cannot end before the reminder. Choose a longer time.")
+            )
+        if retention and retention < LEAST_KEPT:
+            self.add_error("retention", _("Cases are kept at least three years: 1096 d."))
 
     def _ever_reached(self, cleaned: dict[str, Any]) -> bool:
         """Whether the calendar has so much working time as the longest promise that counts by it."""

@@ -152,8 +152,7 @@ def build_timeline(case: Case, *, before: int | None = None) -> Timeline:
     found = read_events(case, page)
     events = [event for event in reversed(found) if event.seq in page]
     names = resolve_names(references_of(events))
-    parts = {support.pk: str(support.team) for support in case.support_requests.all()}
-    words = Words(names, parts)
+    words = Words(names, _parts_in(case))
     told = notices_by_event([event.pk for event in events])
     return Timeline(
         entries=[entry_of(case, event, words, told.get(event.pk, ())) for event in events],
@@ -161,6 +160,10 @@ def build_timeline(case: Case, *, before: int | None = None) -> Timeline:
         is_newest=before is None,
         milestones=[event for event in found if is_milestone(event)],
     )
+
+
+def _parts_in(case: Case) -> dict[int, str]:
+    return {support.pk: str(support.team) for support in case.support_requests.all()}
 
 
 def page_of(case: Case, before: int | None) -> range:

@@ -24,8 +24,8 @@ if not apps.ready:  # the second process begins here
 from django.db import connection
 
 from cases.benchmarks.ground import Ground
+from cases.memory import keep_what_is_loaded
 from cases.services.ticking import tick
-from cases.ticker import keep_what_is_loaded
 
 PATIENCE = 60  # seconds for the process to come up
 

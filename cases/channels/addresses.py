@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from cases.channels.deadline import Deadline
 
+USUAL_PORTS = {"http": 80, "https": 443}
 PORTS = (443, 8443)
 LONGEST_URL = 2000  # as entered; what a query adds to it is no matter of the address
 UNICAST = ipaddress.IPv6Network("2000::/3")
@@ -55,15 +56,23 @@ def read_url(url: str) -> Target:
     """Raises PermanentFailure for anything but a plain https address of a server."""
     try:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
+        port = parts.port or USUAL_PORTS.get(parts.scheme, 0)
         host = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError as error:
         raise PermanentFailure(Cause.NOT_ALLOWED) from error
-    named = _entry(host, port) in {entry.lower() for entry in settings.OUTGOING_ALLOW}
-    if not _is_plain(url, parts, host) or not (named or (parts.scheme == "https" and port in PORTS)):
+    secure, named = parts.scheme == "https", _is_named(host, port)
+    if not _is_plain(url, parts, host) or not (named or (secure and port in PORTS)):
         raise PermanentFailure(Cause.NOT_ALLOWED)
-    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return Target(parts.scheme == "https", host, port, path, named)
+    return Target(secure, host, port, _path_of(parts), named)
+
+
+def _is_named(host: str, port: int) -> bool:
+    return _entry(host, port) in {entry.lower() for entry in settings.OUTGOING_ALLOW}
+
+
+def _path_of(parts: SplitResult) -> str:
+    path = parts.path or "/"
+    return f"{path}?{parts.query}" if parts.query else path
 
 
 def _is_plain(url: str, parts: SplitResult, host: str) -> bool:
@@ -120,13 +129,17 @@ def connect(rows: Iterable[tuple[Any, ...]], patience: float, deadline: Deadline
     raise TemporaryFailure(cause)
 
 
+def _wrapped_in(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped
+
+
 def is_public(written: str) -> bool:
     """Whether this is a global unicast address, also behind what wraps an IPv4 address into an IPv6 one."""
     address = ipaddress.ip_address(written)
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        inner = _wrapped_in(address)
         if inner is not None:
             return is_public(str(inner))
         if address not in UNICAST:

@@ -66,10 +66,10 @@ def one_line(text: str) -> str:
 
 
 def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
-    if deadline.passed or isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+    if deadline.passed or _came_too_slowly(error):
         return TemporaryFailure(Cause.TOO_SLOW)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _text in error.recipients.values()]
+        codes = dict(error.recipients.values())
         return _refusal(max(codes, default=0), answered=True)
     if isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
         return TemporaryFailure(Cause.BUSY, error.smtp_code)
@@ -80,6 +80,10 @@ def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
     return TemporaryFailure(
         Cause.BROKEN_OFF if isinstance(error, smtplib.SMTPException) else Cause.NO_CONNECTION
     )
+
+
+def _came_too_slowly(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
 
 
 def _refusal(code: int, *, answered: bool = False, of_sender: bool = False) -> SendingFailure:

@@ -34,12 +34,15 @@ def tell(url: str, message: Mapping[str, Any], *, codes: Collection[str], busy: 
     """
     answer = http.post(url, json.dumps(message, ensure_ascii=False).encode(), JSON)
     http.demand_success(answer)
-    said = answer.json()
-    found = [said[name] for name in codes if name in said] if isinstance(said, dict) else []
-    if not found or not all(type(code) is int for code in found):
-        raise TemporaryFailure(Cause.NOT_UNDERSTOOD)
-    for code in found:
+    for code in _codes_in(answer.json(), codes):
         if code in busy:
             raise TemporaryFailure(Cause.BUSY, code)
         if code != 0:
             raise PermanentFailure(Cause.REFUSED, code)
+
+
+def _codes_in(said: Any, names: Collection[str]) -> list[int]:
+    found = [said[name] for name in names if name in said] if isinstance(said, dict) else []
+    if not found or not all(type(code) is int for code in found):
+        raise TemporaryFailure(Cause.NOT_UNDERSTOOD)
+    return found

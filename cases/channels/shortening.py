@@ -40,15 +40,20 @@ def shortened(text: str, most: int) -> str:
 
 def _parts(text: str, most: int) -> list[str]:
     """What may be cut at the even places, what must stay at the odd ones."""
-    ours = re.escape(f"{settings.SITE_URL}/")
-    links = [link for link in re.finditer(f"{ours}[!-~]*|{ANY_LINK}", text) if len(link[0]) <= most // 2]
-    kept = _ends(link for link in links if re.match(ours, link[0])) or links[-1:]
-    kept += _ends(found for found in NUMBER.finditer(text) if not any(_meet(found, link) for link in kept))
     parts, begun = [], 0
-    for found in sorted(kept, key=lambda match: match.start()):
+    for found in _kept(text, most):
         parts += [text[begun : found.start()], found[0]]
         begun = found.end()
     return [*parts, text[begun:]]
+
+
+def _kept(text: str, most: int) -> list[re.Match[str]]:
+    """What must stay, in its order."""
+    ours = re.escape(f"{settings.SITE_URL}/")
+    links = [link for link in re.finditer(f"{ours}[!-~]*|{ANY_LINK}", text) if len(link[0]) <= most // 2]
+    kept = _ends(link for link in links if re.match(ours, link[0])) or links[-1:]
+    kept += _ends(found for found in NUMBER.finditer(text) if not _meets(found, kept))
+    return sorted(kept, key=re.Match.start)
 
 
 def _ends(found: Iterable[re.Match[str]]) -> list[re.Match[str]]:
@@ -57,8 +62,8 @@ def _ends(found: Iterable[re.Match[str]]) -> list[re.Match[str]]:
     return every if len(every) < 2 else [every[0], every[-1]]
 
 
-def _meet(one: re.Match[str], other: re.Match[str]) -> bool:
-    return one.start() < other.end() and other.start() < one.end()
+def _meets(one: re.Match[str], others: Iterable[re.Match[str]]) -> bool:
+    return any(one.start() < other.end() and other.start() < one.end() for other in others)
 
 
 def _cut(stretch: str, most: int, *, leads: bool) -> str:

@@ -95,18 +95,23 @@ class Standing:
 def standing_of(case: Case, about: Round, at: datetime) -> Standing:
     """In the active language, for the customer who holds a link to this round."""
     went_on = about.number < case.round_number
-    in_work = case.state == State.HANDLING
     return Standing(
         heading=str(HEADINGS[case.outcome or case.state]),
         steps=list(steps_of(case)),
         team=str(case.team) if case.team and case.is_open else "",
-        promised_at=case.promised_at if in_work and case.promised_at and case.promised_at > at else None,
+        promised_at=_promise_of(case, at),
         waits_for_customer=case.waiting_for == WaitingFor.CUSTOMER,
         call=call_of(case, at),
         went_on=went_on,
         told_handler=went_on and bool(about.solved) and case.is_open,
         done=list(done_in(case)),
     )
+
+
+def _promise_of(case: Case, at: datetime) -> datetime | None:
+    """While it may yet be kept."""
+    kept = case.state == State.HANDLING and case.promised_at and case.promised_at > at
+    return case.promised_at if kept else None
 
 
 def steps_of(case: Case) -> Iterator[tuple[Promise, bool, bool]]:
@@ -117,18 +122,22 @@ def steps_of(case: Case) -> Iterator[tuple[Promise, bool, bool]]:
 
 def call_of(case: Case, at: datetime) -> Call | None:
     """After a dispute, until there is a plan: the handler, or the team while there is none."""
-    if case.confirmation != Confirmation.DISSATISFIED or case.state not in (State.ANALYSIS, State.HANDLING):
+    disputed = case.confirmation == Confirmation.DISSATISFIED
+    in_work = case.state in (State.ANALYSIS, State.HANDLING)
+    if not (disputed and in_work and case.current_round.lacks_plan):
         return None
-    if not case.current_round.lacks_plan:
-        return None
+    by = _calls_by(case)
+    who = case.handler_label or (str(case.team) if case.team else "")
+    return Call(who or pgettext("customer", "One of us"), by, by is not None and by < at)
+
+
+def _calls_by(case: Case) -> datetime | None:
     due = dict(
         Timer.objects.running()
         .filter(case=case, round_number=case.round_number, kind__in=CALLED_BY)
         .values_list("kind", "due_at")
     )
-    by = next((due[kind] for kind in CALLED_BY if due.get(kind)), None)
-    who = case.handler_label or (str(case.team) if case.team else "")
-    return Call(who or pgettext("customer", "One of us"), by, by is not None and by < at)
+    return next((due[kind] for kind in CALLED_BY if due.get(kind)), None)
 
 
 def done_in(case: Case) -> Iterator[Done]:

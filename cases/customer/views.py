@@ -55,10 +55,14 @@ def case_view(request: HttpRequest, token: str) -> HttpResponse:
     link = find_link(token, database_now())
     if link is None:
         return missing(words_in(data) if _is_of_this_site(request) else "")
-    language = wanted if wanted in Language.values else link.case.customer.language
+    language = _language_of(link, wanted)
     with translation.override(language):
         visit = Visit(link, token, language)
         return visit.take_word(data) if request.method == "POST" else visit.show()
+
+
+def _language_of(link: CustomerLink, wanted: str) -> str:
+    return wanted if wanted in Language.values else link.case.customer.language
 
 
 def _charset_of(request: HttpRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import ClassVar
@@ -134,6 +134,10 @@ class ServiceLevelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.level} v{self.number}"
+
+    def applies_to(self, received_at: datetime) -> bool:
+        """Whether it is for a case that came in then: once it was in force, or any case that is open."""
+        return self.applies_to_open or self.valid_from <= received_at
 
 
 class LadderStep(models.Model):

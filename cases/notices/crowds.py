@@ -22,6 +22,7 @@ from cases.models import Notice, Staff
 from cases.notices.digests import digest_phrase, make_digest, put_into_inbox
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from cases.querysets import NoticeQuerySet
@@ -78,38 +79,45 @@ class Crowds:
             self._rest_after(digest)
 
     def _rest_after(self, digest: Notice) -> None:
-        """
-        After one that was sent, while one is on its way, and until one that failed is tried again, where that
-        is not longer than a rest.
-        """
-        ends_at = None
-        if digest.sent_at:
-            ends_at = digest.sent_at + settings.NOTICE_DIGEST_REST
-        elif digest.lease_until and digest.lease_until > self.at:
-            ends_at = digest.lease_until
-        elif digest.attempts and digest.next_attempt_at:
-            soon = digest.next_attempt_at <= self.at + settings.NOTICE_DIGEST_REST
-            ends_at = digest.next_attempt_at if soon else None
+        ends_at = self._end_of_rest(digest)
         if ends_at and ends_at > self.at and digest.staff_id:
             kind = (digest.staff_id, digest.urgent)
             self.rests[kind] = max(self.rests.get(kind, ends_at), ends_at)
 
+    def _end_of_rest(self, digest: Notice) -> datetime | None:
+        """
+        After one that was sent, while one is on its way, and until one that failed is tried again, where that
+        is not longer than a rest.
+        """
+        if digest.sent_at:
+            return digest.sent_at + settings.NOTICE_DIGEST_REST
+        if digest.lease_until and digest.lease_until > self.at:
+            return digest.lease_until
+        again_at = digest.next_attempt_at if digest.attempts else None
+        return again_at if again_at and again_at <= self.at + settings.NOTICE_DIGEST_REST else None
+
     def gather(self) -> int:
         """How many rows were put together or held."""
-        crowded = [kind for kind in self.kinds if self._is_crowd(kind) and not self._is_held(kind)]
-        people = Staff.objects.in_bulk({staff_id for staff_id, _urgent in crowded})
-        changed, unlisted, phrase = 0, [], digest_phrase() if crowded else None
-        for kind in sorted(self.kinds):
-            mine = self.due.filter(staff=kind[0], urgent=kind[1])
-            if self._is_held(kind):
-                changed += mine.update(next_attempt_at=self.rests[kind])
-            elif kind in crowded:
-                notices = list(mine.order_by("pk").select_for_update(skip_locked=True, of=("self",)))
-                if len(notices) > 1:
-                    unlisted += make_digest(self.channel, people[kind[0]], notices, phrase)
-                    changed += len(notices)
+        held = [kind for kind in sorted(self.kinds) if self._is_held(kind)]
+        crowded = [kind for kind in sorted(self.kinds) if self._is_crowd(kind) and kind not in held]
+        changed = sum(self._due_to(kind).update(next_attempt_at=self.rests[kind]) for kind in held)
+        return changed + (self._put_together(crowded) if crowded else 0)
+
+    def _put_together(self, kinds: Collection[Kind]) -> int:
+        people = Staff.objects.in_bulk({staff_id for staff_id, _urgent in kinds})
+        changed, unlisted, phrase = 0, [], digest_phrase()
+        for kind in kinds:
+            rows = self._due_to(kind).order_by("pk")
+            notices = list(rows.select_for_update(skip_locked=True, of=("self",)))
+            if len(notices) > 1:
+                unlisted += make_digest(self.channel, people[kind[0]], notices, phrase)
+                changed += len(notices)
         put_into_inbox(unlisted, self.at)
         return changed
+
+    def _due_to(self, kind: Kind) -> NoticeQuerySet:
+        staff_id, urgent = kind
+        return self.due.filter(staff=staff_id, urgent=urgent)
 
     def _is_crowd(self, kind: Kind) -> bool:
         other = (kind[0], not kind[1])

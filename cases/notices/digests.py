@@ -62,12 +62,16 @@ def make_digest(
         created_at=min(part.created_at for part in parts),
         next_attempt_at=min(notice.next_attempt_at for notice in notices if notice.next_attempt_at),
     )
-    taken = {"state": NoticeState.DIGESTED, "next_attempt_at": None, "lease_until": None}
     earlier = [notice for notice in notices if notice.situation == Situation.DIGEST]
-    for some in batched([*parts, *earlier], BATCH):
+    _put_into(digest, [*parts, *earlier])
+    return parts[lines:]
+
+
+def _put_into(digest: Notice, notices: Sequence[Notice]) -> None:
+    taken = {"state": NoticeState.DIGESTED, "next_attempt_at": None, "lease_until": None}
+    for some in batched(notices, BATCH):
         mine = Notice.objects.filter(pk__in=[each.pk for each in some])
         mine.update(**taken, lease_token=None, digest=digest)
-    return parts[lines:]
 
 
 def _parts_of(notices: Sequence[Notice]) -> Iterator[Notice]:

@@ -58,12 +58,16 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     chosen = _choose(setting, now, without)
     # Afterwards, so that no crowd is chosen from that came in between, and only where something may leave.
     for _again in range(GATHERINGS):
-        if not any(ids for _meter, ids in chosen) or not gather_crowds(channel):
+        if not _may_leave(chosen) or not gather_crowds(channel):
             break
         chosen = _choose(setting, now, without)
     for meter, ids in chosen:
         take(meter, len(ids), now)
     return _lease([pk for _meter, ids in chosen for pk in ids], now)
+
+
+def _may_leave(chosen: list[tuple[Meter, list[int]]]) -> bool:
+    return any(ids for _meter, ids in chosen)
 
 
 def _choose(

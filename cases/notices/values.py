@@ -97,11 +97,8 @@ def _of_event(happening: Happening) -> Iterator[tuple[str, Any]]:
 
 
 def _of_round(happening: Happening) -> Iterator[tuple[str, Any]]:
-    data, present = happening.event.data, happening.round
-    yield "result", data.get("result") or (present.result if present else "")
-    yield "proof", data.get("proof") or (present.proof if present else "")
-    yield "comment", data.get("comment") or (present.comment if present else "")
-    yield "score", data.get("score") or (present.score if present else "")
+    for name in ("result", "proof", "comment", "score"):
+        yield name, happening.event.data.get(name) or getattr(happening.round, name, "")
     yield "promised", say_moment(happening.case.promised_at)
 
 

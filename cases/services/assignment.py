@@ -58,20 +58,28 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     absent is not there at all; not on duty is who works by a roster outside of their shifts. Somebody whose
     shift it is comes before somebody who has none.
     """
-    free = _free_for(case, at)
-    repeated = case.round_number >= MANAGED_FROM and _disputes(case) + 1 >= MANAGED_FROM
-    supervisors = free.with_role(Role.SUPERVISOR)
-    if case.team:
-        supervisors = supervisors.filter(department_id=case.team.department_id)
+    free, repeated = _free_for(case, at), _is_repeated(case)
+    supervisors = _supervisors_of(case, free)
     if not repeated and (found := supervisors.filter(ON_DUTY).first()):
         return SecondHandler(found, Because.SUPERVISOR)
-    managers = free.with_role(Role.MANAGER)
-    if repeated and not managers:  # better one who has had it before than none
-        managers = _present(case, at).with_role(Role.MANAGER)
-    if manager := managers.filter(ON_DUTY).first() or managers.first():
+    manager = _manager_of(free)
+    if repeated and manager is None:  # better one who has had it before than none
+        manager = _manager_of(_present(case, at))
+    if manager:
         return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
     found = supervisors.first()
     return SecondHandler(found, Because.NO_MANAGER if found else Because.NOBODY)
+
+
+def _supervisors_of(case: Case, people: StaffQuerySet) -> StaffQuerySet:
+    supervisors = people.with_role(Role.SUPERVISOR)
+    return supervisors.filter(department_id=case.team.department_id) if case.team else supervisors
+
+
+def _manager_of(people: StaffQuerySet) -> Staff | None:
+    """One on duty if there is."""
+    managers = people.with_role(Role.MANAGER)
+    return managers.filter(ON_DUTY).first() or managers.first()
 
 
 def _free_for(case: Case, at: datetime) -> StaffQuerySet:
@@ -103,9 +111,10 @@ def _present(case: Case, at: datetime) -> StaffQuerySet:
     return present
 
 
-def _disputes(case: Case) -> int:
-    """How often the customer has not been satisfied before; each such round needed a plan."""
-    return case.rounds.filter(needs_plan=True).count()
+def _is_repeated(case: Case) -> bool:
+    """Whether it is once too often; a round after the customer was dissatisfied needs a plan."""
+    before = MANAGED_FROM - 1
+    return case.round_number > before and case.rounds.filter(needs_plan=True).count() >= before
 
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:

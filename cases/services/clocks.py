@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from cases.models import Case, SupportRequest
+    from cases.models import Case, ServiceLevelVersion, SupportRequest
 
 IDENTITY = ("case", "kind", "round_number", "cycle")
 CHANGING = (
@@ -74,10 +74,7 @@ def plan_sync(
     """
     standards = case.standards
     follow_version(case, rows)
-    supports = {row.support.pk: row.support for row in rows if row.support and row.stopped_at is None}
-    supports.update({support.pk: support for support in asked})
-    unfinished = [support for support in supports.values() if support.is_unfinished]
-    clocks = expected_clocks(case, standards, unfinished, plan_since(case))
+    clocks = expected_clocks(case, standards, _unfinished(rows, asked), plan_since(case))
     try:
         changed = sync_timers(Sync(case, standards, at, cause), rows, clocks)
     except NoWorkingTime:
@@ -90,6 +87,12 @@ def plan_sync(
     return changed
 
 
+def _unfinished(rows: Sequence[Timer], asked: Collection[SupportRequest]) -> list[SupportRequest]:
+    known = {row.support.pk: row.support for row in rows if row.support and row.stopped_at is None}
+    known.update({support.pk: support for support in asked})
+    return [support for support in known.values() if support.is_unfinished]
+
+
 def follow_version(case: Case, rows: Sequence[Timer]) -> None:
     """
     Take over the version of a service level that was made for open cases since these clocks were reckoned.
@@ -99,10 +102,14 @@ def follow_version(case: Case, rows: Sequence[Timer]) -> None:
     if case.service_level is not None and not case.is_open:
         return
     version = case.standards.version_for(traits_of(case), case.received_at)
-    reckoned = min((row.standards for row in rows if row.stopped_at is None), default=case.standards.number)
-    made_since = version is not None and version.applies_to_open and version.stamp > reckoned
-    if case.service_level is None or made_since:
+    if case.service_level is None or (version and _was_made_since(version, case, rows)):
         case.service_level = version
+
+
+def _was_made_since(version: ServiceLevelVersion, case: Case, rows: Sequence[Timer]) -> bool:
+    """Whether it is for open cases, and one of these clocks has not followed it yet."""
+    reckoned = min((row.standards for row in rows if row.stopped_at is None), default=case.standards.number)
+    return version.applies_to_open and version.stamp > reckoned
 
 
 def plan_since(case: Case) -> datetime | None:

@@ -11,7 +11,7 @@ from cases.choices import Outcome, State
 from cases.clock import database_now
 from cases.exceptions import CaseNotFound, NotPossible
 from cases.models import CaseEvent, CustomerLink, Round
-from cases.services.outcomes import is_satisfied
+from cases.services.outcomes import is_satisfied, was_silent
 from cases.services.steps import lock_case
 from cases.services.transitions import transition_case
 
@@ -73,12 +73,10 @@ def may_give_word(case: Case, about: Round, at: datetime) -> bool:
     """Whether the customer may say something new about this round, or change what they said."""
     if about.number < case.round_number:
         return not case.legal_hold and case.state != State.INTAKE and about.word_may_change(at)
-    if case.state == State.CONFIRMATION:
-        return True
-    if case.state != State.ARCHIVE or case.outcome not in CLOSED_WITH_A_WORD or case.legal_hold:
-        return False
-    silent = case.outcome == Outcome.UNANSWERED and about.answered_at is None
-    return silent or about.word_may_change(at)
+    if case.state != State.ARCHIVE:
+        return bool(case.state == State.CONFIRMATION)
+    closed = case.outcome in CLOSED_WITH_A_WORD and not case.legal_hold
+    return closed and (was_silent(case, about) or about.word_may_change(at))
 
 
 def step_for(case: Case, about: Round, word: Word) -> tuple[str, dict[str, Any]]:

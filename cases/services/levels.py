@@ -29,6 +29,10 @@ FIXED = ("id", "level", "number", "valid_from", "created_by", "stamp")
 CONTENT = tuple(field.name for field in ServiceLevelVersion._meta.concrete_fields if field.name not in FIXED)
 
 
+def _content_of(version: ServiceLevelVersion) -> dict[str, Any]:
+    return {name: getattr(version, name) for name in CONTENT}
+
+
 @transaction.atomic
 def publish_version(level: ServiceLevel, *, actor: Staff | None, **content: Any) -> ServiceLevelVersion:
     """
@@ -41,7 +45,7 @@ def publish_version(level: ServiceLevel, *, actor: Staff | None, **content: Any)
         raise NotPermitted
     ServiceLevel.objects.select_for_update().get(pk=level.pk)
     before = level.versions.order_by("-number").first()
-    values = {name: getattr(before, name) for name in CONTENT} if before else {}
+    values = _content_of(before) if before else {}
     if before and all(values[name] == value for name, value in content.items()):
         raise InvalidInput("position", _("Nothing was changed."))
     highest = level.versions.aggregate(highest=Max("number"))["highest"] or 0

@@ -95,21 +95,29 @@ def change_word(step: Step) -> None:
     with what closed the case disputes it instead.
     """
     _refuse_unfounded(step)
-    case, data = step.case, step.data
-    about = case.rounds.filter(number=data["of_round"]).first()
+    about = step.case.rounds.filter(number=step.data["of_round"]).first()
     if about is None:
         raise InvalidInput("of_round", _("This case has no such round."))
-    is_present = about.number == case.round_number
-    silent = is_present and case.outcome == Outcome.UNANSWERED and about.answered_at is None
-    if not silent and not about.word_may_change(step.at):
-        raise NotPossible(_("The time for changing this answer has passed. Register a new case instead."))
-    if data["solved"] and data.get("score") is None:
-        raise InvalidInput("score", _("Choose how satisfied you are."))
-    if is_present and not case.is_open and not is_satisfied(data["solved"], data.get("score")):
-        raise NotPossible(_("A customer who is not satisfied disputes the result."))
+    _refuse_change(about, step)
     step.kept["was"] = {name: getattr(about, name) for name in WORD}
-    case.change_word()
+    step.case.change_word()
     _write_word(about, step)
+
+
+def was_silent(case: Case, about: Round) -> bool:
+    """Whether the case was archived because the customer said nothing, and they have said nothing since."""
+    unanswered = case.outcome == Outcome.UNANSWERED and about.answered_at is None
+    return unanswered and about.number == case.round_number
+
+
+def _refuse_change(about: Round, step: Step) -> None:
+    case, solved, score = step.case, step.data["solved"], step.data.get("score")
+    if not (was_silent(case, about) or about.word_may_change(step.at)):
+        raise NotPossible(_("The time for changing this answer has passed. Register a new case instead."))
+    if solved and score is None:
+        raise InvalidInput("score", _("Choose how satisfied you are."))
+    if about.number == case.round_number and not (case.is_open or is_satisfied(solved, score)):
+        raise NotPossible(_("A customer who is not satisfied disputes the result."))
 
 
 def _write_word(about: Round, step: Step) -> None:

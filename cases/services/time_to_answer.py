@@ -36,14 +36,19 @@ def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: dat
     reminder was sent at all (one that cannot be worked on is held back) is left out as well.
     """
     due = {timer.pk: timer for timer in timers}
-    owed = [(*pair, at) for pair in _pairs(due) if (at := _reminded_at(pair[0], standards, now))]
-    late = [(reminder, end) for reminder, end, at in owed if reminder.pk in due and now - at > GRACE]
-    for reminder, end in late:
-        end.not_before = now + (end.budget - reminder.budget)
-        reckon(end, standards)
-    update_rows(Timer, [end for _reminder, end in late], PUT_OFF)
-    ended = {end.pk for _reminder, end, _at in owed}
-    return [timer for timer in timers if timer.pk not in ended]
+    left_out: set[int] = set()
+    put_off: list[Timer] = []
+    for reminder, end in _pairs(due):
+        reminded_at = _reminded_at(reminder, standards, now)
+        if reminded_at is None:
+            continue
+        left_out.add(end.pk)
+        if reminder.pk in due and now - reminded_at > GRACE:
+            end.not_before = now + (end.budget - reminder.budget)
+            reckon(end, standards)
+            put_off.append(end)
+    update_rows(Timer, put_off, PUT_OFF)
+    return [timer for timer in timers if timer.pk not in left_out]
 
 
 def _pairs(due: Mapping[int, Timer]) -> list[tuple[Timer, Timer]]:

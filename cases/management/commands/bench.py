@@ -20,9 +20,9 @@ from cases.benchmarks.pages import measure_case_page, measure_desk, measure_list
 from cases.benchmarks.timing import MOST
 from cases.benchmarks.worktime import measure_worktime
 from cases.benchmarks.writes import measure_writes
+from cases.memory import keep_what_is_loaded
 from cases.models import Case
 from cases.seeding.terminal import table
-from cases.ticker import keep_what_is_loaded
 
 # Exports first: later measurements would raise the memory they begin with.
 BENCHES: dict[str, Callable[[Ground], None]] = {
