@@ -19,51 +19,62 @@ from django.utils.translation import gettext as _
 from cases.channels.base import Letter, SendingFailure
 from cases.channels.delivery import deliver
 from cases.choices import NoticeChannel
-from cases.services.health import LATE_AFTER, tick_is_late
+from cases.services.health import LATE_AFTER, present_pulse
+
+AGAIN_AFTER = 60  # seconds until who could not be told is told again
 
 log = logging.getLogger(__name__)
 
 
 class TickAlarm:
-    """Raised once for each time nobody ticks, and called off once."""
+    """Raised once for each time nobody ticks, and called off once; whom no mail reaches is told later."""
 
     def __init__(self) -> None:
-        self.well_at = monotonic()
+        self.well_at = monotonic()  # when the last tick came, or this began
         self.raised = False
+        self.untold: list[str] = []
+        self.again_at = self.well_at
 
     def look(self) -> None:
         """
-        Compare the last tick with the time, by the database's clock; where it is away, time goes on as well.
+        See how long ago the last tick was, by the database's clock; where it is away, time goes on as well.
 
         Tells the log, and by mail everybody in ALARM_TO. Raises the database's error, after the alarm.
         """
         try:
-            late = tick_is_late()
+            age = present_pulse().tick_age
         except (DatabaseError, InterfaceError):
-            self._judge(late=True)
+            self._judge()
             raise
-        self._judge(late=late)
+        if age is not None:
+            self.well_at = max(self.well_at, monotonic() - age)
+        self._judge()
 
-    def _judge(self, *, late: bool) -> None:
+    def _judge(self) -> None:
         now = monotonic()
-        if not late:
-            self.well_at = now
-            if self.raised:
-                self._tell(raised=False)
-        elif not self.raised and now - self.well_at > LATE_AFTER:
-            self._tell(raised=True)
+        late = now - self.well_at > LATE_AFTER
+        if late != self.raised:
+            self.raised, self.untold, self.again_at = late, list(settings.ALARM_TO), now
+            _log(raised=late)
+        if self.untold and now >= self.again_at:
+            self.again_at = now + AGAIN_AFTER
+            self.untold = [address for address in self.untold if not _told(address, raised=late)]
 
-    def _tell(self, *, raised: bool) -> None:
-        self.raised = raised
-        if raised:
-            log.error("nobody has worked on the clocks for over %s s", LATE_AFTER)
-        else:
-            log.warning("the clocks are being worked on again")
-        for address in settings.ALARM_TO:
-            try:
-                deliver(_letter(address, raised=raised))
-            except SendingFailure as failure:
-                log.error("the alarm was not sent to one of ALARM_TO: %s", failure.cause)
+
+def _log(*, raised: bool) -> None:
+    if raised:
+        log.error("nobody has worked on the clocks for over %s s", LATE_AFTER)
+    else:
+        log.warning("the clocks are being worked on again")
+
+
+def _told(address: str, *, raised: bool) -> bool:
+    try:
+        deliver(_letter(address, raised=raised))
+    except SendingFailure as failure:
+        log.error("the alarm was not sent to one of ALARM_TO, and is tried again: %s", failure.cause)
+        return False
+    return True
 
 
 def _letter(address: str, *, raised: bool) -> Letter:

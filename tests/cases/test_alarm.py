@@ -11,8 +11,10 @@ import time_machine
 from django.conf import LazySettings
 from django.db import OperationalError, connection
 
-from cases.alarm import TickAlarm
+from cases.alarm import AGAIN_AFTER, TickAlarm
 from cases.services.health import LATE_AFTER, sign_of_life
+from tests.gateway_fixtures import use_mail_server
+from tests.gateways import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +66,34 @@ def test_the_alarm_is_raised_once_and_called_off_once(
     for _look in range(3):
         alarm.look()
     assert len(mails(letters)) == 4
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(LATE_AFTER - 1, 0), (LATE_AFTER + 1, 2)])
+def test_the_alarm_comes_a_minute_after_the_last_tick(
+    letters: Path, clock: time_machine.Traveller, seconds: int, told: int
+) -> None:
+    alarm = TickAlarm()
+    a_minute_passes(alarm)
+    sign_of_life("tick")
+    clock.shift(timedelta(seconds=seconds))
+    alarm.look()
+    assert len(mails(letters)) == told
+
+
+def test_whom_no_mail_reached_is_told_later(letters: Path, settings: LazySettings) -> None:
+    settings.OUTGOING = "send"
+    use_mail_server(settings, free_port())
+    alarm = TickAlarm()
+    a_minute_passes(alarm)
+    alarm.look()
+    settings.OUTGOING = "catch"
+    alarm.look()
+    assert mails(letters) == []
+
+    alarm.again_at -= AGAIN_AFTER
+    for _look in range(2):
+        alarm.look()
+    assert len(mails(letters)) == 2
 
 
 def test_who_has_just_begun_waits_a_minute_before_the_alarm(letters: Path) -> None:
