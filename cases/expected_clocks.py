@@ -63,7 +63,8 @@ def expected_clocks(
 
 
 def _before_result(case: Case, level: ServiceLevelVersion) -> Iterable[Clock]:
-    if case.state in BEFORE_RESULT and case.first_response_at is None:
+    unanswered = case.first_response_at is None and case.round_number == 1
+    if unanswered and case.state in BEFORE_RESULT:
         yield Clock(ClockKind.FIRST_RESPONSE, case.received_at, response_time(level, case.urgency))
     if case.state in (State.INTAKE, State.ANALYSIS):
         paused = PauseOwner.CUSTOMER if case.waiting_for == WaitingFor.CUSTOMER else ""

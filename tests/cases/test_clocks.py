@@ -228,6 +228,20 @@ def test_a_dissatisfied_customer_is_owed_a_plan_and_an_acceptance(scene: Scene) 
     assert {timer.round_number for timer in clocks.values()} == {2}
 
 
+def test_who_was_never_called_but_got_a_result_is_owed_no_first_response_any_more(scene: Scene) -> None:
+    with time_machine.travel(NINE, tick=False):
+        case = scene.case()
+        transition_case(case.pk, "begin_analysis", actor=scene.agent)
+        transition_case(case.pk, "dispatch", actor=None, team=scene.back)
+        transition_case(case.pk, "accept", actor=scene.specialist, promised_at=NINE + 4 * HOUR)
+        transition_case(case.pk, "deliver", actor=scene.specialist, result="已补发", proof="SF1")
+    with time_machine.travel(NINE + 72 * HOUR, tick=False):
+        transition_case(case.pk, "dispute", actor=None, solved=False, score=1)
+
+    assert case.first_response_at is None
+    assert ClockKind.FIRST_RESPONSE not in running(case)
+
+
 def test_a_submitted_plan_stops_its_clock(scene: Scene) -> None:
     case = scene.case(State.CONFIRMATION)
     transition_case(case.pk, "dispute", actor=None, solved=False, score=1)
