@@ -112,9 +112,9 @@ def _present(case: Case, at: datetime) -> StaffQuerySet:
 
 
 def _is_repeated(case: Case) -> bool:
-    """Whether it is once too often; a round after the customer was dissatisfied needs a plan."""
+    """Whether it is once too often; another round may also have begun because the case was reopened."""
     before = MANAGED_FROM - 1
-    return case.round_number > before and case.rounds.filter(needs_plan=True).count() >= before
+    return case.round_number > before and case.events.filter(kind=EventKind.DISPUTE).count() >= before
 
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:

@@ -91,6 +91,20 @@ def test_the_third_dissatisfaction_goes_to_a_manager(scene: Scene) -> None:
     assert (case.handler, because(case), case.round_number) == (scene.manager, Because.REPEATED, 4)
 
 
+def test_a_round_after_a_reopening_is_no_dissatisfaction(scene: Scene) -> None:
+    StaffFactory(role=Role.SUPERVISOR, department=scene.department)
+    case = dispute(scene.case(State.CONFIRMATION))
+    transition_case(case.pk, "withdraw", actor=case.handler, note="客户说不用了")
+    transition_case(case.pk, "reopen", actor=scene.supervisor, note="客户又来电")
+    transition_case(case.pk, "dispatch", actor=None, team=scene.back)
+    transition_case(case.pk, "accept", actor=scene.specialist, promised_at=timezone.now() + HOUR)
+    transition_case(case.pk, "submit_plan", actor=scene.specialist, plan="更换承运商")
+    case = dispute(transition_case(case.pk, "deliver", actor=scene.specialist, result="已重发", proof="SF1"))
+
+    assert because(case) == Because.SUPERVISOR
+    assert case.round_number == 4
+
+
 def test_the_third_goes_to_a_manager_who_has_had_it_rather_than_to_none(scene: Scene) -> None:
     away(scene.supervisor)
     case = dispute(scene.case(State.CONFIRMATION))
