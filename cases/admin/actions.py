@@ -19,6 +19,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from cases.admin.forms import digest_of
 from cases.exceptions import CaseError
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, Staff, Team
@@ -97,13 +98,15 @@ class Told:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-def move_each(cases: list[Case], move: str, *, actor: Staff, nonce: object = "", **answers: Any) -> Told:
+def move_each(
+    cases: list[Case], move: str, *, actor: Staff, nonce: object = "", digest: str = "", **answers: Any
+) -> Told:
     """Make the transition on each case in its own transaction; one that is refused stops no other."""
     told = Told()
     for case in cases:
         key = f"bulk:{nonce}:{actor.pk}:{case.pk}:{move}" if nonce else None
         try:
-            transition_case(case.pk, move, actor=actor, cause_key=key, **answers)
+            transition_case(case.pk, move, actor=actor, cause_key=key, cause_digest=digest, **answers)
         except CaseError as refusal:
             told.refused.append((case.number, str(refusal)))
         else:
@@ -173,7 +176,9 @@ class BulkActionsMixin:
         answered = "nonce" in request.POST
         form = bulk.form(request.POST if answered else None, staff=request.user)
         if answered and form.is_valid():
-            return self._tell(request, move_each(cases, bulk.move, actor=request.user, **form.cleaned_data))
+            digest = digest_of((name, request.POST.getlist(name)) for name in form.fields)
+            answers = {"digest": digest, **form.cleaned_data}
+            return self._tell(request, move_each(cases, bulk.move, actor=request.user, **answers))
         return self._ask(request, name, form, cases)
 
     def _tell(self, request: HttpRequest, told: Told) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,12 @@ from cases.lifecycle import MOVES
 from cases.models import Case, Staff, SupportRequest
 from cases.services.routing import Traits, find_rule
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 NONCE = r"^[0-9a-f]{32}$"
+# Of a form they say which page it is, not what is answered.
+OF_THE_PAGE = frozenset({"csrfmiddlewaretoken", "nonce", "expected_version"})
 
 
 def new_nonce() -> str:
@@ -26,6 +33,12 @@ def new_nonce() -> str:
 def cause_key(case_id: int, staff_id: int, name: str, nonce: str) -> str:
     """Case, person and transition beside the nonce: nobody else's form can be the same cause."""
     return f"page:{case_id}:{staff_id}:{name}:{nonce}"
+
+
+def digest_of(answers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> str:
+    """The same for the same answers as they were sent: with others, the same page is not the same cause."""
+    said = {name: value for name, value in dict(answers).items() if name not in OF_THE_PAGE}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class TransitionForm(forms.Form):
@@ -66,13 +79,13 @@ class TransitionForm(forms.Form):
         return list(value) if isinstance(self.fields[name], forms.ModelMultipleChoiceField) else value
 
     def renewed(self, case: Case) -> TransitionForm:
-        """The same answers for the case as it stands now: what was typed is kept, the version is new."""
+        """The same answers for the case as it stands now: what was typed is kept, the page is a new one."""
         data = self.data.copy()
         fresh = TransitionForm(self.name, case, self.staff)
         for name in set(fresh.present) - set(self.changed_data):
             value = fresh[name].value()
             data[name] = data[fresh[name].html_initial_name] = "" if value is None else value
-        data["expected_version"] = case.version
+        data["expected_version"], data["nonce"] = case.version, new_nonce()
         return TransitionForm(self.name, case, self.staff, data)
 
 

@@ -11,12 +11,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cases.admin.forms import digest_of
 from cases.admin.registration_form import RegistrationForm
 from cases.admin.transitions import place_error
 from cases.choices import Stage, VipLevel
 from cases.exceptions import CaseError, InvalidInput
 from cases.models import Case, Customer, Topic
-from cases.services import PossibleDuplicate
+from cases.services import PossibleDuplicate, RegisteredOtherwise
 from cases.services.customers import register_with_customer
 from cases.services.routing import Traits, find_rule
 
@@ -60,10 +61,15 @@ def submit(request: HttpRequest, form: RegistrationForm) -> HttpResponse:
             form.meant_customer(),
             actor=request.user,
             cause_key=f"register:{request.user.pk}:{form.cleaned_data['nonce']}",
+            cause_digest=digest_of(request.POST.lists()),
             **form.facts(),
         )
     except PossibleDuplicate as duplicate:
         return show(request, form, status=409, same=same_requests(duplicate, request.user))
+    except RegisteredOtherwise as error:
+        again = form.renewed()
+        place_error(again, error)
+        return show(request, again, status=409)
     except CaseError as error:
         place_error(form, on_the_page(error))
         return show(request, form, status=422)

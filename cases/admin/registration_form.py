@@ -176,6 +176,14 @@ class RegistrationForm(forms.Form):
             facts["contact"] = contact_meant(customer, self.cleaned_data["customer"])
         return facts
 
+    def renewed(self) -> RegistrationForm:
+        """The same answers as those of another page."""
+        data = self.data.copy()
+        data["nonce"] = new_nonce()
+        form = RegistrationForm(data)
+        form.full_clean()
+        return form
+
     def unchecked(self) -> RegistrationForm:
         """The same answers without errors, for a page that only shows more."""
         given = {name: value for name, value in self.data.items() if name in self.fields}

@@ -22,6 +22,7 @@ from cases.admin.names import resolve_names
 from cases.choices import CaseType, Channel, Direction, LadderAction, Region, Source, Urgency, WaitingFor
 from cases.lifecycle import MOVES
 from cases.models import Attachment, Case, CaseEvent, EventKind, Message
+from cases.services.steps import SENT_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,7 +77,9 @@ LABELS: dict[str, Any] = {
     "reason": gettext_lazy("Why it could not"),
 }
 # Said by the event, by its message or by its file already.
-LEFT_OUT = frozenset({"message", "send", "happened_at", "joint", "name", "size", "sha256", "because"})
+LEFT_OUT = frozenset(
+    {"message", "send", "happened_at", "joint", "name", "size", "sha256", "because", SENT_AS}
+)
 LEFT_OUT_OF_LEVELS = LEFT_OUT | {"clock", "percent", "cycle"}  # said by the title
 LEFT_OUT_BESIDE_WORDS = LEFT_OUT | {"channel"}
 BY_CUSTOMER = frozenset(

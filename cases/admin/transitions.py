@@ -12,11 +12,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cases.admin.forms import NONCE, TransitionForm, cause_key
+from cases.admin.forms import NONCE, TransitionForm, cause_key, digest_of
 from cases.exceptions import CaseError, CaseNotFound, InvalidInput, StalePage
 from cases.lifecycle import MOVES
 from cases.models import Case, CaseEvent
 from cases.services import refusal, transition_case
+from cases.services.steps import is_sent_again
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -65,7 +66,7 @@ def case_done_before(request: HttpRequest, pk: int, name: str) -> Case | None:
         return None
     key = cause_key(pk, request.user.pk, name, nonce)
     event = CaseEvent.objects.filter(case_id=pk, cause_key=key).select_related("case").first()
-    return event.case if event else None
+    return event.case if event and is_sent_again(event, digest_of(request.POST.lists())) else None
 
 
 def submit(request: HttpRequest, form: TransitionForm) -> HttpResponse:
@@ -81,6 +82,7 @@ def submit(request: HttpRequest, form: TransitionForm) -> HttpResponse:
             note=form.cleaned_data["note"],
             expected_version=form.cleaned_data["expected_version"],
             cause_key=cause_key(case.pk, request.user.pk, form.name, form.cleaned_data["nonce"]),
+            cause_digest=digest_of(request.POST.lists()),
             **form.answers(),
         )
     except StalePage as stale:

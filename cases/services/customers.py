@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.contacts import normal_contact
 from cases.exceptions import InvalidInput, NotPermitted
-from cases.models import Case, CaseEvent, Customer, CustomerContact
-from cases.services.intake import register_case
+from cases.models import Case, Customer, CustomerContact
+from cases.services.intake import Cause, register_case
 
 if TYPE_CHECKING:
     from cases.models import Staff
@@ -54,18 +54,25 @@ def create_customer(new: NewCustomer, *, actor: Staff | None) -> Customer:
 
 
 def register_with_customer(
-    customer: Customer | NewCustomer, *, actor: Staff | None, cause_key: str, **facts: Any
+    customer: Customer | NewCustomer,
+    *,
+    actor: Staff | None,
+    cause_key: str,
+    cause_digest: str = "",
+    **facts: Any,
 ) -> Case:
     """
     ``register_case`` for a customer who may have to be created first, both or neither.
 
     The same ``cause_key`` twice, even at the same moment, gives one customer and one case.
     """
+    cause = Cause(cause_key, cause_digest)
+    facts |= {"cause_key": cause_key, "cause_digest": cause_digest}
     try:
         with transaction.atomic():
-            return _registered(cause_key) or _register(customer, actor=actor, cause_key=cause_key, **facts)
+            return cause.registered() or _register(customer, actor=actor, **facts)
     except IntegrityError:
-        if known := _registered(cause_key):
+        if known := cause.registered():
             return known
         raise
 
@@ -75,11 +82,6 @@ def _register(customer: Customer | NewCustomer, *, actor: Staff | None, **facts:
         customer = create_customer(customer, actor=actor)
         facts["contact"] = customer.contacts.first()
     return register_case(actor=actor, customer=customer, **facts)
-
-
-def _registered(cause_key: str) -> Case | None:
-    event = CaseEvent.objects.filter(cause_key=cause_key).select_related("case").first()
-    return event.case if event else None
 
 
 def _refuse_known_contact(kind: str, value: str) -> None:

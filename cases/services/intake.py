@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from cases.services.answers import refuse_unfit_amount, refuse_unknown_choice
 from cases.services.clocks import database_now, plan_sync, traits_of, write_timers
 from cases.services.numbers import day_part, next_number, reserve_numbers
 from cases.services.routing import Traits, find_rule
-from cases.services.steps import announce, plain
+from cases.services.steps import SENT_AS, announce, is_sent_again, plain
 from cases.services.unannounced import warn_of_unannounced
 from cases.standards import present_standards
 
@@ -29,6 +30,7 @@ OPTIONAL = frozenset(
     {"topic", "urgency", "region", "product", "order_number", "amount", "remark", "expected_at", "contact"}
 )
 
+KEPT = ("channel", "type", "topic", "urgency", "source")  # in the data of the first event
 LONGEST_AGO = timedelta(days=3653)
 MOST_ATTEMPTS = 3  # an import may bring the number just drawn; more than once in a row is no coincidence
 
@@ -49,6 +51,18 @@ class PossibleDuplicate(CaseError):
         self.cases = cases
 
 
+class RegisteredOtherwise(CaseError):
+    """The same page was sent before with other content, which became ``case``; this one is not stored."""
+
+    def __init__(self, case: Case) -> None:
+        words = _(
+            "This page was sent already, with other content, and became %(case)s. Nothing was stored now: "
+            "if this is another request, send it again."
+        )
+        super().__init__(words % {"case": case})
+        self.case = case
+
+
 def register_case(
     *,
     actor: Staff | None,
@@ -62,13 +76,15 @@ def register_case(
     details_confirmed: bool = False,
     despite_duplicates: bool = False,
     cause_key: str | None = None,
+    cause_digest: str = "",
     **facts: Any,
 ) -> Case:
     """
     Give the request its number and take it in: case, first round and first event in one transaction.
 
     Without a team the routing rules choose; ``received_at`` (aware) is now by default. The same ``cause_key``
-    twice returns the first case. Raises NotPermitted, InvalidInput or PossibleDuplicate, nothing stored.
+    twice returns the first case, or raises RegisteredOtherwise where ``cause_digest`` tells that it came
+    with other content. Raises NotPermitted, InvalidInput or PossibleDuplicate, nothing stored.
     """
     if actor and not actor.has_perm("cases.register_case"):
         raise NotPermitted
@@ -84,7 +100,8 @@ def register_case(
         details_confirmed_at=now if details_confirmed else None,
         **_known(facts),
     )
-    return _stored_once(case, actor=actor, at=now, cause_key=cause_key, despite=despite_duplicates)
+    cause = Cause(cause_key, cause_digest)
+    return _stored_once(case, actor=actor, at=now, cause=cause, despite=despite_duplicates)
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
@@ -134,9 +151,27 @@ def _routed_team(case: Case) -> Team:
     return rule.team
 
 
-def _stored_once(
-    case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None, despite: bool
-) -> Case:
+@dataclass(frozen=True)
+class Cause:
+    """What a case is registered for: its key, and a digest of what was sent, '' where nobody can tell."""
+
+    key: str | None
+    digest: str = ""
+
+    def registered(self) -> Case | None:
+        """The case it became already. Raises RegisteredOtherwise where that was made of other content."""
+        events = CaseEvent.objects.filter(cause_key=self.key).select_related("case")
+        event = events.first() if self.key else None
+        if event and not is_sent_again(event, self.digest):
+            raise RegisteredOtherwise(event.case)
+        return event.case if event else None
+
+    @property
+    def kept(self) -> dict[str, str]:
+        return {SENT_AS: self.digest} if self.digest else {}
+
+
+def _stored_once(case: Case, *, actor: Staff | None, at: datetime, cause: Cause, despite: bool) -> Case:
     """
     The case, checked and stored, or the one of the same cause that is there already.
 
@@ -148,14 +183,14 @@ def _stored_once(
         attempts += 1
         try:
             with transaction.atomic():
-                if known := _registered_by(cause_key):
+                if known := cause.registered():
                     return known
                 _refuse_unusable(case, at)
                 _refuse_duplicate(case, despite)
-                _store(case, actor=actor, at=at, cause_key=cause_key)
+                _store(case, actor=actor, at=at, cause=cause)
                 return case
         except IntegrityError:
-            if known := _registered_by(cause_key):
+            if known := cause.registered():
                 return known
             if attempts == MOST_ATTEMPTS or not _is_taken(case.number):
                 raise
@@ -171,12 +206,7 @@ def _numbers_of_same_day(number: str) -> list[str]:
     return list(same_day.values_list("number", flat=True))
 
 
-def _registered_by(cause_key: str | None) -> Case | None:
-    event = CaseEvent.objects.filter(cause_key=cause_key).first() if cause_key else None
-    return event.case if event else None
-
-
-def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | None) -> None:
+def _store(case: Case, *, actor: Staff | None, at: datetime, cause: Cause) -> None:
     """The number is taken last, so that nothing is waited for while holding it."""
     case.region = case.region or case.customer.region
     team = case.team = case.intake_team = case.team or _routed_team(case)
@@ -199,8 +229,8 @@ def _store(case: Case, *, actor: Staff | None, at: datetime, cause_key: str | No
         to_state=State.INTAKE,
         actor=actor,
         team=team,
-        data={name: plain(getattr(case, name)) for name in ("channel", "type", "topic", "urgency", "source")},
-        cause_key=cause_key,
+        data={name: plain(getattr(case, name)) for name in KEPT} | cause.kept,
+        cause_key=cause.key,
     )
     write_timers(timers)
     announce([event])

@@ -54,6 +54,9 @@ WITHOUT_CLOCKS = (
     EventKind.REMIND,
 )
 
+# In the data of an event: the digest of the answers it was made from.
+SENT_AS = "sent_as"
+
 
 @dataclass
 class Step:
@@ -178,6 +181,17 @@ def refuse_stale(case: Case, expected_version: int | None) -> None:
     since = list(case.events.filter(seq__gt=expected_version).select_related("actor"))
     if expected_version > case.version or any(event.kind not in UNNOTICED for event in since):
         raise StalePage(case, since)
+
+
+def refuse_other_answers(case: Case, known: CaseEvent, digest: str) -> None:
+    """Raise StalePage where the cause of this event came again with other answers, which nobody has kept."""
+    if not is_sent_again(known, digest):
+        raise StalePage(case, list(case.events.filter(seq__gte=known.seq).select_related("actor")))
+
+
+def is_sent_again(event: CaseEvent, digest: str) -> bool:
+    """Whether the cause of this event came again as it was, as far as that was kept."""
+    return bool(event.data.get(SENT_AS, digest) == digest)
 
 
 def plain(value: Any) -> Any:

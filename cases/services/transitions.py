@@ -14,7 +14,14 @@ from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, CaseEvent
 from cases.services import handling, outcomes
 from cases.services.answers import checked_answers
-from cases.services.steps import Step, finish_step, lock_case, refuse_stale
+from cases.services.steps import (
+    SENT_AS,
+    Step,
+    finish_step,
+    lock_case,
+    refuse_other_answers,
+    refuse_stale,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +42,7 @@ def transition_case(
     note: str = "",
     expected_version: int | None = None,
     cause_key: str | None = None,
+    cause_digest: str = "",
     **data: Any,
 ) -> Case:
     """
@@ -42,16 +50,21 @@ def transition_case(
 
     ``actor`` None is the system or the customer. ``expected_version`` is the version the page showed; if
     the case moved on since, StalePage says what happened. The same ``cause_key`` twice changes nothing the
-    second time. Answers are those of the table (``cases.lifecycle``), as instances, aware datetimes and
+    second time; where ``cause_digest`` tells that it came with other answers, that is a StalePage too.
+    Answers are those of the table (``cases.lifecycle``), as instances, aware datetimes and
     plain values. Raises CaseError with a sentence for the person, and then nothing has changed.
     """
     case = lock_case(case_id, with_others=[v.pk for v in data.values() if isinstance(v, Case)])
     if actor and not Case.objects.visible_to(actor).filter(pk=case.pk).exists():
         raise CaseNotFound
-    if cause_key and CaseEvent.objects.filter(cause_key=cause_key).exists():
+    if cause_key and (known := CaseEvent.objects.filter(cause_key=cause_key).first()):
+        refuse_other_answers(case, known, cause_digest)
         return case
     refuse_stale(case, expected_version)
-    finish_step(make_step(case, name, actor=actor, note=note, cause_key=cause_key, **data))
+    step = make_step(case, name, actor=actor, note=note, cause_key=cause_key, **data)
+    if cause_digest:
+        step.kept[SENT_AS] = cause_digest
+    finish_step(step)
     return case
 
 

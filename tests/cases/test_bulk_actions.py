@@ -104,6 +104,14 @@ def test_a_second_press_changes_nothing(client: Client, scene: Scene) -> None:
     assert CaseEvent.objects.filter(kind="remind").count() == 1
 
 
+def test_a_second_press_with_other_words_is_refused_case_by_case(client: Client, scene: Scene) -> None:
+    case, nonce = scene.case(State.HANDLING), uuid4()
+    do(client, scene.supervisor, "remind", [case], nonce=nonce, note="请尽快")
+    said = do(client, scene.supervisor, "remind", [case], nonce=nonce, note="客户又来电")
+    assert f"{case.number}: " in told(said)
+    assert CaseEvent.objects.filter(kind="remind").count() == 1
+
+
 def test_a_role_is_offered_only_what_it_may_do(client: Client, scene: Scene) -> None:
     scene.case()
     offered = {}

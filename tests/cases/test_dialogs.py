@@ -168,6 +168,27 @@ def test_the_same_form_sent_twice_makes_one_event(client: Client, scene: Scene, 
     assert CaseEvent.objects.count() == events
 
 
+def test_the_same_form_with_other_words_is_no_second_click(client: Client, scene: Scene) -> None:
+    case = scene.case(State.HANDLING)
+    client.force_login(scene.specialist)
+    form = shown_form(client, case, "add_note")
+    sent = sent_by_browser(form, **sensible_answers(form))
+    client.post(dialog_url(case, "add_note"), sent | {"note": "甲"})
+
+    refused = client.post(dialog_url(case, "add_note"), sent | {"note": "乙"})
+
+    assert refused.status_code == 409
+    assert [event.note for event in refused.context["stale"].events] == ["甲"]
+    again = refused.context["form"]
+    assert again["note"].value() == "乙"
+
+    done = client.post(dialog_url(case, "add_note"), sent_by_browser(again))
+
+    assert done.status_code == 302
+    notes = case.events.filter(kind="add_note").order_by("seq")
+    assert list(notes.values_list("note", flat=True)) == ["甲", "乙"]
+
+
 @pytest.mark.parametrize("person", ["agent", "specialist", "supervisor", "manager"])
 @pytest.mark.parametrize("state", list(State))
 def test_whatever_the_page_offers_opens(client: Client, scene: Scene, person: str, state: State) -> None:

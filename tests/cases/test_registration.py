@@ -122,6 +122,25 @@ def test_sent_twice_it_is_one_case_and_one_customer(client: Client, scene: Scene
     assert (Case.objects.count(), Customer.objects.filter(name="赵*").count()) == (1, 1)
 
 
+def test_the_same_page_with_other_content_is_another_request(client: Client, scene: Scene) -> None:
+    customer = CustomerFactory()
+    sent = filled_in(client, customer=customer.number, description="未收到货")
+    client.post(URL, sent)
+    first = Case.objects.get()
+
+    refused = client.post(URL, sent | {"description": "发票抬头错误", "type": "consultation"})
+
+    assert refused.status_code == 409
+    form = refused.context["form"]
+    assert first.number in str(form.non_field_errors())
+    assert form["description"].value() == "发票抬头错误"
+    assert list(Case.objects.all()) == [first]
+
+    client.post(URL, sent_by_browser(form))
+
+    assert set(Case.objects.values_list("description", flat=True)) == {"未收到货", "发票抬头错误"}
+
+
 def test_an_open_case_of_the_same_type_is_shown_before_another_is_registered(
     client: Client, scene: Scene
 ) -> None:
