@@ -1,6 +1,9 @@
 """
 The breaker and the rate of a way to the outside: of a channel, or of one robot or webhook.
 
+Both count what is begun, not what is claimed: who claims and gives back has nothing to undo, nor has whoever
+is killed in between.
+
 After five failures in a row nothing is tried for 15 seconds; then one notice is, and its failure makes the
 next wait twice as long, at most five minutes. A success closes the breaker. All by the clock of the database.
 """
@@ -45,14 +48,18 @@ def allowance(meter: Meter, per_minute: int, at: datetime) -> int:
     return min(left, 1) if is_doubtful(meter) else left
 
 
-def take(meter: Meter, many: int, at: datetime) -> None:
-    """Count them in the present minute; a doubtful way is closed to others meanwhile. The row is locked."""
-    if not many:
-        return
+def locked(meter: Meter) -> Meter | None:
+    """As it is now, until the end of the transaction; None where it was deleted meanwhile."""
+    fresh: Meter | None = type(meter)._default_manager.select_for_update().filter(pk=meter.pk).first()
+    return fresh
+
+
+def take(meter: Meter, at: datetime) -> None:
+    """Count one in the present minute; a doubtful way is closed to others meanwhile. The row is locked."""
     taken = _taken(meter, at)
     if not taken:
         meter.window_at = at
-    meter.window_count = taken + many
+    meter.window_count = taken + 1
     if is_doubtful(meter):
         meter.open_until = at + settings.NOTICE_LEASE
     meter.save(update_fields=["window_at", "window_count", "open_until"])

@@ -21,7 +21,7 @@ from cases.channels.causes import Cause, stored
 from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
-from cases.notices.breakers import Meter, allowance, take
+from cases.notices.breakers import Meter, allowance, locked, take
 from cases.notices.crowds import gather_crowds
 from cases.notices.letters import WITH_ENDPOINT
 from cases.notices.lost import owe_instead
@@ -47,7 +47,8 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     """
     Notices that are due, leased to whoever calls; ``without`` are endpoints left out.
 
-    The row of the channel is locked meanwhile: breaker, rate and digests are looked after by one at a time.
+    The row of the channel is locked meanwhile: digests are looked after by one at a time. Breaker and rate
+    say how many are worth claiming; what is claimed asks them again when it is begun.
     """
     setting = _locked_setting(channel)
     now = database_now()
@@ -58,28 +59,21 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     chosen = _choose(setting, now, without)
     # Afterwards, so that no crowd is chosen from that came in between, and only where something may leave.
     for _again in range(GATHERINGS):
-        if not _may_leave(chosen) or not gather_crowds(channel):
+        if not chosen or not gather_crowds(channel):
             break
         chosen = _choose(setting, now, without)
-    for meter, ids in chosen:
-        take(meter, len(ids), now)
-    return _lease([pk for _meter, ids in chosen for pk in ids], now)
+    return _lease(chosen, now)
 
 
-def _may_leave(chosen: list[tuple[Meter, list[int]]]) -> bool:
-    return any(ids for _meter, ids in chosen)
-
-
-def _choose(
-    setting: ChannelSetting, now: datetime, without: Collection[int]
-) -> list[tuple[Meter, list[int]]]:
+def _choose(setting: ChannelSetting, now: datetime, without: Collection[int]) -> list[int]:
     """Lock what is due and may leave by breaker and rate, a share of each way."""
-    chosen = []
+    chosen: list[int] = []
     for meter, of_meter in _meters(setting, now, without):
         many = min(allowance(meter, setting.per_minute, now), BATCH if meter is setting else SHARE)
         due = Notice.objects.due(now).filter(of_meter, channel=setting.channel)
-        free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)[:many]
-        chosen.append((meter, list(free) if many else []))
+        if many:
+            free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+            chosen += free[:many]
     return chosen
 
 
@@ -117,7 +111,7 @@ def _meters(setting: ChannelSetting, now: datetime, without: Collection[int]) ->
         return
     due = Notice.objects.due(now).filter(channel=setting.channel).exclude(endpoint__in=without)
     wanted = due.order_by().values("endpoint").distinct()
-    for endpoint in Endpoint.objects.filter(pk__in=wanted).order_by("pk").select_for_update():
+    for endpoint in Endpoint.objects.filter(pk__in=wanted).order_by("pk"):
         yield endpoint, Q(endpoint=endpoint)
 
 
@@ -127,7 +121,7 @@ def _gateway_meters(setting: ChannelSetting, without: Collection[int]) -> Iterat
     of_no_case = gateways.of_no_case
     elsewhere = Q(case__isnull=False) & (Q(case__team=None) | ~Q(case__team__in=[*gateways.own]))
     used = Endpoint.objects.filter(pk__in=[gateway.pk for gateway in gateways])
-    for gateway in used.exclude(pk__in=without).order_by("pk").select_for_update():
+    for gateway in used.exclude(pk__in=without).order_by("pk"):
         mine = Q(case__team=gateway.team_id) if gateway.team_id else elsewhere
         yield gateway, mine | Q(case=None) if gateway == of_no_case else mine
     if gateways.common is None:
@@ -145,17 +139,31 @@ def _lease(ids: list[int], now: datetime) -> list[Notice]:
     return list(leased.select_related("staff", "customer", "endpoint", "case", "event"))
 
 
-def begin(notice: Notice) -> bool:
+def begin(notice: Notice, endpoint: Endpoint | None = None) -> bool:
     """
-    Count the attempt and renew the lease, right before sending; False when another has it meanwhile.
+    Count the attempt, of the notice and of its way, and renew the lease, right before sending.
 
-    However long a batch takes, none of its notices outlives its lease unnoticed.
+    ``endpoint`` is the robot, webhook or gateway it goes through. False when another has the notice
+    meanwhile, or when breaker or rate no longer let it through: then it is given back. However long a batch
+    takes, none of its notices outlives its lease unnoticed.
     """
-    renewed = _ours(notice).update(
-        attempts=F("attempts") + 1, lease_until=database_now() + settings.NOTICE_LEASE
-    )
-    notice.attempts += 1
+    with transaction.atomic():
+        # The row of the way before that of the notice, as who claims locks them.
+        meter = locked(endpoint or ChannelSetting(channel=notice.channel))
+        now = database_now()
+        if meter is None or not allowance(meter, _per_minute(notice.channel), now):
+            give_back(notice)
+            return False
+        until = now + settings.NOTICE_LEASE
+        renewed = _ours(notice).update(attempts=F("attempts") + 1, lease_until=until)
+        if renewed:
+            take(meter, now)
+    notice.attempts, notice.lease_until = notice.attempts + 1, until
     return _is_told(notice, renewed)
+
+
+def _per_minute(channel: str) -> int:
+    return ChannelSetting.objects.values_list("per_minute", flat=True).get(channel=channel)
 
 
 def give_back(notice: Notice) -> bool:

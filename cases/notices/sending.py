@@ -59,7 +59,7 @@ class Run:
 
     def send(self, notice: Notice) -> None:
         endpoint = endpoint_of(notice, self.gateways)
-        if not self._insist(lambda: leases.begin(notice)):
+        if not self._insist(lambda: leases.begin(notice, endpoint)):
             return
         self._hold()
         meter: Meter = endpoint or ChannelSetting(channel=self.channel)

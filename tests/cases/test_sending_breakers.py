@@ -13,7 +13,7 @@ from cases.choices import NoticeChannel, NoticeState
 from cases.models import Notice
 from cases.notices import leases
 from cases.notices.sending import send_due
-from tests.cases.sending import endpoint_at, fresh, owe, setting_of, states
+from tests.cases.sending import endpoint_at, fresh, later, owe, setting_of, states
 from tests.factories import StaffFactory
 from tests.gateways import HttpGateway, MailGateway, Talk
 
@@ -67,10 +67,52 @@ def test_a_doubtful_channel_lets_one_try_and_waits_longer_each_time(gateway: Htt
 
 def test_only_one_sender_tries_a_doubtful_channel(gateway: HttpGateway) -> None:
     endpoint = endpoint_at(gateway.url, failures=5)
-    owe(endpoint=endpoint)
-    owe(endpoint=endpoint)
-    assert len(leases.claim("webhook")) == 1
+    for _number in range(2):
+        owe(endpoint=endpoint)
+    (first,), (second,) = leases.claim("webhook"), leases.claim("webhook")
+    assert leases.begin(first, endpoint)
+    assert not leases.begin(second, endpoint)
     assert leases.claim("webhook") == []
+    assert (fresh(second).lease_token, fresh(second).attempts) == (None, 0)
+
+
+def test_what_is_given_back_untried_costs_no_rate(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.WECOM, per_minute=20)
+    endpoint = endpoint_at(gateway.url, NoticeChannel.WECOM)
+    for _number in range(20):
+        owe(endpoint=endpoint)
+    for _run in range(4):
+        for notice in leases.claim("wecom"):
+            leases.give_back(notice)
+    assert send_due("wecom") == 20
+
+
+def test_a_doubtful_way_whose_trial_is_given_back_is_tried_by_the_next(gateway: HttpGateway) -> None:
+    notice = owe(endpoint=endpoint_at(gateway.url, failures=5))
+    (held,) = leases.claim("webhook")
+    leases.give_back(held)
+    assert send_due("webhook") == 1
+    assert fresh(notice).state == NoticeState.SENT
+
+
+def test_who_comes_too_late_to_a_notice_takes_neither_trial_nor_rate(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.WEBHOOK, per_minute=1)
+    endpoint = endpoint_at(gateway.url, failures=5)
+    owe(endpoint=endpoint)
+    (slow,) = leases.claim("webhook")
+    with later(61):
+        (fast,) = leases.claim("webhook")
+        assert not leases.begin(slow, endpoint)
+        assert leases.begin(fast, endpoint)
+
+
+def test_senders_together_begin_no_more_than_the_rate(gateway: HttpGateway) -> None:
+    setting_of(NoticeChannel.WECOM, per_minute=7)
+    endpoint = endpoint_at(gateway.url, NoticeChannel.WECOM)
+    for _number in range(10):
+        owe(endpoint=endpoint)
+    held = [*leases.claim("wecom"), *leases.claim("wecom")]
+    assert [leases.begin(notice, endpoint) for notice in held] == [True] * 7 + [False] * 3
 
 
 def test_one_broken_webhook_does_not_stop_the_others(gateway: HttpGateway, settings: Any) -> None:
