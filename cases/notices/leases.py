@@ -65,15 +65,15 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
     return _lease(chosen, now)
 
 
-def _choose(setting: ChannelSetting, now: datetime, without: Collection[int]) -> list[int]:
-    """Lock what is due and may leave by breaker and rate, a share of each way."""
-    chosen: list[int] = []
+def _choose(setting: ChannelSetting, now: datetime, without: Collection[int]) -> dict[int, int]:
+    """Lock what is due and may leave by breaker and rate, a share of each way; with its failures."""
+    chosen: dict[int, int] = {}
     for meter, of_meter in _meters(setting, now, without):
         many = min(allowance(meter, setting.per_minute, now), BATCH if meter is setting else SHARE)
         due = Notice.objects.due(now).filter(of_meter, channel=setting.channel)
         if many:
             free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-            chosen += free[:many]
+            chosen |= dict.fromkeys(free[:many], meter.failures)
     return chosen
 
 
@@ -128,15 +128,17 @@ def _gateway_meters(setting: ChannelSetting, without: Collection[int]) -> Iterat
         yield setting, elsewhere if of_no_case else elsewhere | Q(case=None)
 
 
-def _lease(ids: list[int], now: datetime) -> list[Notice]:
-    if not ids:
+def _lease(chosen: dict[int, int], now: datetime) -> list[Notice]:
+    """In the order of becoming due; after what goes by a way that works what goes by one that failed last."""
+    if not chosen:
         return []
     token = uuid.uuid4()
-    Notice.objects.due(now).filter(pk__in=ids).update(
+    Notice.objects.due(now).filter(pk__in=chosen).update(
         lease_until=now + settings.NOTICE_LEASE, lease_token=token
     )
-    leased = Notice.objects.filter(pk__in=ids, lease_token=token).order_by("next_attempt_at", "pk")
-    return list(leased.select_related("staff", "customer", "endpoint", "case", "event"))
+    leased = Notice.objects.filter(pk__in=chosen, lease_token=token).order_by("next_attempt_at", "pk")
+    whole = leased.select_related("staff", "customer", "endpoint", "case", "event")
+    return sorted(whole, key=lambda notice: chosen[notice.pk])
 
 
 def begin(notice: Notice, endpoint: Endpoint | None = None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,7 @@ from cases.models import Notice
 from cases.notices import leases
 from cases.notices.sending import send_due
 from tests.cases.sending import endpoint_at, fresh, later, owe, setting_of, states
-from tests.factories import StaffFactory
+from tests.factories import StaffFactory, TeamFactory, make_case
 from tests.gateways import HttpGateway, MailGateway, Talk
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +127,49 @@ def test_one_broken_webhook_does_not_stop_the_others(gateway: HttpGateway, setti
         send_due("webhook")
     assert {fresh(notice).state for notice in notices} == {NoticeState.SENT}
     assert Notice.objects.filter(endpoint=bad, attempts=0).count() == 7
+
+
+@contextmanager
+def hanging(gateway: HttpGateway, settings: Any) -> Iterator[HttpGateway]:
+    """Beside a gateway that is well one that never answers; it is given up after more than a second."""
+    settings.OUTGOING_SECONDS = 1.1
+    with HttpGateway(Talk.never_answer) as silent:
+        settings.OUTGOING_ALLOW = [gateway.address, silent.address]
+        yield silent
+
+
+def test_a_robot_that_hangs_holds_the_others_up_once(gateway: HttpGateway, settings: Any) -> None:
+    """A run has time for one that hangs; from its first failure on it comes after those that work."""
+    with hanging(gateway, settings) as silent:
+        slow, well = (endpoint_at(one.url, NoticeChannel.WECOM) for one in (silent, gateway))
+        for endpoint in (slow, well):
+            for _number in range(10):
+                owe(endpoint=endpoint)
+        sent = [send_due("wecom", seconds=1) for _run in range(2)]
+    assert sent == [0, 5]
+    assert len(silent.journal.deliveries) == 2
+
+
+def test_the_trial_of_a_robot_that_hangs_comes_after_what_works(gateway: HttpGateway, settings: Any) -> None:
+    with hanging(gateway, settings) as silent:
+        owe(endpoint=endpoint_at(silent.url, failures=7))
+        for _number in range(5):
+            owe(endpoint=endpoint_at(gateway.url))
+        assert send_due("webhook", seconds=1) == 5
+    assert len(silent.journal.deliveries) == 1
+
+
+def test_a_gateway_that_hangs_comes_after_those_that_work(gateway: HttpGateway, settings: Any) -> None:
+    setting_of(NoticeChannel.SMS, quiet_from=None, quiet_until=None)
+    options = {"body": {"to": "{phone}"}, "success": {"statuses": [200]}}
+    own, other = make_case(team=TeamFactory()), make_case(team=TeamFactory())
+    anna = StaffFactory(mobile="+8613812345678")
+    with hanging(gateway, settings) as silent:
+        endpoint_at(silent.url, NoticeChannel.SMS, options=options, team=own.team, failures=1)
+        endpoint_at(gateway.url, NoticeChannel.SMS, options=options, team=other.team)
+        owe(staff=anna, case=own, channel=NoticeChannel.SMS)
+        owe(staff=anna, case=other, channel=NoticeChannel.SMS)
+        assert send_due("sms", seconds=1) == 1
 
 
 def test_refusals_are_answers_and_open_no_breaker(mail: MailGateway) -> None:
