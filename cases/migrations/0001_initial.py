@@ -41,8 +41,7 @@ class Migration(migrations.Migration):
                     "open_until",
                     models.DateTimeField(editable=False, null=True, verbose_name="not tried until"),
                 ),
-                ("window_at", models.DateTimeField(editable=False, null=True)),
-                ("window_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("begun_lately", models.JSONField(default=dict, editable=False)),
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 (
                     "channel",
@@ -1000,8 +999,7 @@ class Migration(migrations.Migration):
                     "open_until",
                     models.DateTimeField(editable=False, null=True, verbose_name="not tried until"),
                 ),
-                ("window_at", models.DateTimeField(editable=False, null=True)),
-                ("window_count", models.PositiveIntegerField(default=0, editable=False)),
+                ("begun_lately", models.JSONField(default=dict, editable=False)),
                 (
                     "channel",
                     models.CharField(

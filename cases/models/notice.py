@@ -50,13 +50,13 @@ class Metered(models.Model):
     A way to the outside with its breaker and its rate; written while sending, under a lock on the row.
 
     ``failures`` counts those in a row; from a number of them on the breaker is open until ``open_until`` and
-    nothing is tried. ``window_count`` were let through since ``window_at``, the beginning of a minute.
+    nothing is tried. ``begun_lately`` says how many attempts were begun in which second (of the epoch), for
+    the last minute.
     """
 
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     open_until = models.DateTimeField(_("not tried until"), null=True, editable=False)
-    window_at = models.DateTimeField(null=True, editable=False)
-    window_count = models.PositiveIntegerField(default=0, editable=False)
+    begun_lately = models.JSONField(default=dict, editable=False)
 
     class Meta:
         abstract = True

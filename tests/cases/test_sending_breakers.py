@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cases.choices import NoticeChannel, NoticeState
-from cases.models import Notice
-from cases.notices import leases
+from cases.models import Endpoint, Notice
+from cases.notices import breakers, leases
 from cases.notices.sending import send_due
 from tests.cases.sending import endpoint_at, fresh, later, owe, setting_of, states
 from tests.factories import StaffFactory, TeamFactory, make_case
@@ -200,6 +202,56 @@ def test_no_more_is_sent_in_a_minute_than_allowed(mail: MailGateway) -> None:
             send_due("email")
             assert send_due("email") == 0
         assert len(mail.journal.deliveries) == min(3 * (minute + 1), 7)
+
+
+def test_no_minute_has_more_than_the_rate_wherever_it_begins(gateway: HttpGateway) -> None:
+    """One message at first, the rest of the minute at its end: the next minute does not begin afresh."""
+    setting_of(NoticeChannel.DINGTALK, per_minute=20)
+    endpoint = endpoint_at(gateway.url, NoticeChannel.DINGTALK)
+    first = timezone.now().replace(microsecond=0)
+    sent = []
+    for seconds, many in ((0, 1), (59, 30), (60, 0), (61, 0), (119, 0), (120, 0)):
+        for _number in range(many):
+            owe(endpoint=endpoint, next_attempt_at=first)
+        with time_machine.travel(first + timedelta(seconds=seconds), tick=False):
+            sent.append(send_due("dingtalk"))
+    assert sent == [1, 19, 0, 1, 0, 10]
+
+
+@given(
+    rate=st.integers(1, 40),
+    gaps=st.lists(st.floats(0, 20) | st.sampled_from([0.0, 0.999999, 1.0, 59.0, 60.0, 61.0]), max_size=150),
+)
+def test_however_it_is_asked_for_no_minute_has_more_than_the_rate(rate: int, gaps: list[float]) -> None:
+    way = Endpoint(channel=NoticeChannel.WECOM)
+    begun, now = [], datetime(2024, 10, 1, tzinfo=UTC)
+    for gap in gaps:
+        now += timedelta(seconds=gap)
+        if breakers.allowance(way, rate, now):
+            breakers.count(way, now)
+            begun.append(now)
+    most = max((sum(at <= other < at + timedelta(minutes=1) for other in begun) for at in begun), default=0)
+    assert most <= rate
+    assert breakers.allowance(way, rate, now + timedelta(seconds=61)) == rate
+    assert len(way.begun_lately) <= 61
+
+
+def test_what_a_clock_set_back_has_left_behind_counts_no_longer() -> None:
+    way, now = Endpoint(channel=NoticeChannel.WECOM), timezone.now()
+    breakers.count(way, now + timedelta(hours=1))
+    assert breakers.allowance(way, 3, now) == 3
+
+
+def test_feishu_gets_no_more_than_five_within_a_second(gateway: HttpGateway) -> None:
+    endpoint = endpoint_at(gateway.url, NoticeChannel.FEISHU)
+    first = timezone.now().replace(microsecond=0)
+    for _number in range(12):
+        owe(endpoint=endpoint, next_attempt_at=first)
+    sent = []
+    for seconds in (0.9, 1.1, 1.9, 2.0, 2.9, 5):
+        with time_machine.travel(first + timedelta(seconds=seconds), tick=False):
+            sent.append(send_due("feishu"))
+    assert sent == [5, 0, 0, 5, 0, 2]
 
 
 def test_each_robot_has_a_rate_of_its_own(gateway: HttpGateway) -> None:
