@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -11,20 +13,24 @@ from django.conf import LazySettings
 from django.core import serializers
 from django.utils import timezone
 
-from cases.choices import NoticeChannel, State
+from cases.choices import NoticeChannel, NoticeState, State
 from cases.models import (
     CaseView,
     Escalation,
     Heartbeat,
+    Notice,
     Rearming,
     StaffSession,
     Throttle,
     Timer,
     WorkCalendar,
 )
+from cases.notices.letters import WITH_ENDPOINT
 from cases.services import health
 from cases.services.calendars import keep_calendar
 from cases.services.janitor import sweep
+from tests.cases.sending import endpoint_at, owe, send_at_any_hour
+from tests.gateways import HttpGateway, MailGateway
 from tests.scenes import Scene, make_scene
 
 # Of every task: with which arguments it is run twice. A task that is not named here fails the test.
@@ -63,11 +69,43 @@ def scene(db: None) -> Scene:
     return make_scene()
 
 
+@dataclass
+class World:
+    """The rows, and how often who outside was told: by mail, or at which path of the gateway."""
+
+    mail: MailGateway
+    gateway: HttpGateway
+
+    def told(self) -> Counter[str]:
+        deliveries = [*self.mail.journal.deliveries, *self.gateway.journal.deliveries]
+        return Counter(delivery.path for delivery in deliveries)
+
+    def state(self) -> dict[str, str]:
+        return every_row() | {"outside": str(self.told())}
+
+
 @pytest.fixture
-def world(scene: Scene) -> Scene:
+def outside(scene: Scene, settings: LazySettings, gateway: HttpGateway, mail: MailGateway) -> World:
+    """One notice is owed by each channel, and the dead man's switch is set up."""
+    settings.DEADMAN_URL = f"{gateway.url}/alive"
+    send_at_any_hour()
+    scene.agent.mobile = "+8613812345678"
+    scene.agent.save()
+    options = {"body": {"to": "{phone}"}, "success": {"statuses": [200]}}
+    endpoint_at(f"{gateway.url}/sms", NoticeChannel.SMS, options=options)
+    for channel in NoticeChannel:
+        if channel in WITH_ENDPOINT:
+            owe(endpoint=endpoint_at(f"{gateway.url}/{channel}", channel))
+        else:
+            owe(staff=scene.agent, channel=channel)
+    return World(mail, gateway)
+
+
+@pytest.fixture
+def world(scene: Scene, outside: World) -> World:
     """
     Cases with clocks that are due, announcements of their events, and what the janitor takes away; and one
-    whose clocks have not followed a change of the calendar yet.
+    whose clocks have not followed a change of the calendar yet. A notice for each channel to send.
     """
     behind = scene.case(State.HANDLING)
     calendar = WorkCalendar.objects.get(is_default=True)
@@ -81,7 +119,7 @@ def world(scene: Scene) -> Scene:
     Throttle.objects.create(key="somebody", window_at=past, count=3)
     CaseView.objects.create(case=cases[0], staff=scene.agent, seen_at=past)
     StaffSession.objects.create(session_key="gone", session_data="", expire_date=past)
-    return scene
+    return outside
 
 
 def test_every_task_is_tried_here() -> None:
@@ -101,17 +139,21 @@ def run_all_before(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "args"), [(name, args) for name, each in ARGUMENTS.items() for args in each], ids=str
 )
-def test_a_task_run_twice_leaves_the_same_rows_as_once(name: str, args: list[str], world: Scene) -> None:
+def test_a_task_does_its_work_once_and_nothing_when_run_again(
+    name: str, args: list[str], world: World
+) -> None:
+    """In the rows and outside, where nobody is told twice."""
     run_all_before(name)
-    task = current_app.tasks[name]
+    task, before = current_app.tasks[name], world.state()
     task(*args)
-    once = every_row()
+    once = world.state()
+    assert once != before
     task(*args)
-    assert every_row() == once
+    assert world.state() == once
 
 
 @pytest.mark.django_db
-def test_tasks_do_something_the_first_time(world: Scene) -> None:
+def test_tasks_do_something_the_first_time(world: World) -> None:
     before = every_row()
     run_all_before("")
     after = every_row()
@@ -119,6 +161,10 @@ def test_tasks_do_something_the_first_time(world: Scene) -> None:
     assert Escalation.objects.exists()
     assert not Throttle.objects.exists()
     assert Rearming.objects.latest("stamp").moved
+    sent = Notice.objects.filter(state=NoticeState.SENT, owed_key__startswith="test:")
+    assert sorted(sent.values_list("channel", flat=True)) == sorted(NoticeChannel.values)
+    by_http = {path: times for path, times in world.told().items() if path.startswith("/hook/")}
+    assert by_http == {f"/hook/{name}": 1 for name in (*WITH_ENDPOINT, NoticeChannel.SMS, "alive")}
 
 
 @pytest.mark.django_db
