@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cases.channels.base import Letter
 
 LONGEST_SUBJECT = 200
-# "Log in first" and the like: it is our settings that are wrong, not this mail (RFC 4954).
+# "Log in first" and the like, said of a mail: it is our settings that are wrong, not the mail (RFC 4954).
 ABOUT_OUR_LOGIN = (530, 534, 535, 538)
 # Of all refusals of a sender only this one is about the mail: it is larger than the server takes (RFC 1870).
 TOO_LARGE = 552
@@ -71,10 +71,17 @@ def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = dict(error.recipients.values())
         return _refusal(max(codes, default=0), answered=True)
-    if isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError):
-        return TemporaryFailure(Cause.BUSY, error.smtp_code)
-    if isinstance(error, smtplib.SMTPResponseException):
+    if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         return _refusal(error.smtp_code, of_sender=isinstance(error, smtplib.SMTPSenderRefused))
+    return _failure_before_the_mail(error)
+
+
+def _failure_before_the_mail(error: Exception) -> TemporaryFailure:
+    """No server has seen the mail yet, so whatever it refuses, a login or encryption, is no verdict on it."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        of_greeting = isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError)
+        is_for_now = of_greeting or error.smtp_code < 500
+        return TemporaryFailure(Cause.BUSY if is_for_now else Cause.NOT_SET_UP, error.smtp_code)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return TemporaryFailure(Cause.NOT_SET_UP)
     return TemporaryFailure(

@@ -11,6 +11,7 @@ import pytest
 from cases.channels import email
 from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from tests.channels.letters import KEY, letter
+from tests.channels.mail_servers import PlainServer
 from tests.gateway_fixtures import use_mail_server
 from tests.gateways import DumbServer, MailGateway, free_port
 
@@ -120,6 +121,30 @@ def test_a_wrong_login_is_no_fault_of_the_mail(mail: MailGateway, settings: Any)
     settings.EMAIL_HOST_USER = ""
     with pytest.raises(TemporaryFailure, match="not_set_up: 530"):
         send()
+
+
+LOGIN = {"EHLO": b"250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"}
+
+
+@pytest.mark.parametrize("code", [523, 524, 526, 535, 550, 554])
+def test_a_refused_login_is_no_verdict_on_the_mail(code: int, settings: Any) -> None:
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "somebody", "an authorization code that is over"
+    with PlainServer(LOGIN | {"AUTH": f"{code} login fail\r\n".encode()}) as server:
+        use_mail_server(settings, server.port)
+        with pytest.raises(TemporaryFailure, match=f"not_set_up: {code}") as caught:
+            send()
+    assert not caught.value.answered
+    assert server.taken == 0
+
+
+@pytest.mark.parametrize(("code", "cause"), [(554, "not_set_up: 554"), (454, "busy: 454")])
+def test_a_refused_encryption_is_no_verdict_on_the_mail(code: int, cause: str, settings: Any) -> None:
+    settings.EMAIL_USE_TLS = True
+    with PlainServer(LOGIN | {"STARTTLS": f"{code} no TLS here\r\n".encode()}) as server:
+        use_mail_server(settings, server.port)
+        with pytest.raises(TemporaryFailure, match=cause) as caught:
+            send()
+    assert not caught.value.answered
 
 
 def test_nobody_there_is_worth_another_attempt(settings: Any) -> None:

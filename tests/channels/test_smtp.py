@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from time import monotonic
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from django.core.mail.utils import DNS_NAME
@@ -15,54 +15,12 @@ from django.core.mail.utils import DNS_NAME
 from cases.channels import email
 from cases.channels.base import TemporaryFailure
 from tests.channels.letters import letter
+from tests.channels.mail_servers import PlainServer
 from tests.gateway_fixtures import use_mail_server
 from tests.gateways import DumbServer
 
 HARD_END = 0.75  # seconds: half as much again as what use_mail_server lets an answer take
 AMPLE = 0.6  # seconds more, for a machine that does other things too
-
-
-class PlainServer:
-    """Takes one mail and answers QUIT with these bytes, or with silence until it is stopped."""
-
-    def __init__(self, goodbye: bytes | None) -> None:
-        self.goodbye = goodbye
-        self.taken = 0
-        self.stopping = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(10)  # nobody may come: then the test fails, and does not stand still
-        self.port = int(self.listener.getsockname()[1])
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self.stopping.set()
-        self._thread.join()
-        self.listener.close()
-
-    def _serve(self) -> None:
-        connection, _address = self.listener.accept()
-        with connection, connection.makefile("rb") as lines:
-            connection.sendall(b"220 here\r\n")
-            for line in lines:
-                if line[:4].upper() == b"QUIT":
-                    self._say_goodbye(connection)
-                    return
-                if line[:4].upper() == b"DATA":
-                    connection.sendall(b"354 go on\r\n")
-                    while next(lines) != b".\r\n":
-                        pass
-                    self.taken += 1
-                connection.sendall(b"250 well\r\n")
-
-    def _say_goodbye(self, connection: socket.socket) -> None:
-        if self.goodbye is None:
-            self.stopping.wait(10)
-        else:
-            connection.sendall(self.goodbye)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +29,7 @@ class PlainServer:
     ids=["refused", "busy", "endless line", "garbage", "nothing", "silence"],
 )
 def test_what_is_said_to_goodbye_is_no_news_of_the_mail(goodbye: bytes | None, settings: Any) -> None:
-    with PlainServer(goodbye) as server:
+    with PlainServer({"QUIT": goodbye}) as server:
         use_mail_server(settings, server.port)
         email.send(letter("email", "anna@example.com"))
     assert server.taken == 1
@@ -116,7 +74,7 @@ def test_many_addresses_that_do_not_answer_share_one_end(
 def test_an_address_that_does_not_answer_leaves_time_for_the_next(
     black_holes: list[tuple[str, int]], settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with PlainServer(b"221 bye\r\n") as server:
+    with PlainServer() as server:
         addresses = [black_holes[0], ("127.0.0.1", server.port)]
         rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
