@@ -24,6 +24,8 @@ LONGEST_SUBJECT = 200
 ABOUT_OUR_LOGIN = (530, 534, 535, 538)
 # Of all refusals of a sender only this one is about the mail: it is larger than the server takes (RFC 1870).
 TOO_LARGE = 552
+# Said at any step by a server that is about to end (RFC 5321, 3.8).
+CLOSING_DOWN = 421
 
 
 def send(letter: Letter) -> None:
@@ -69,8 +71,8 @@ def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:
     if deadline.passed or _came_too_slowly(error):
         return TemporaryFailure(Cause.TOO_SLOW)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = dict(error.recipients.values())
-        return _refusal(max(codes, default=0), answered=True)
+        code = max(dict(error.recipients.values()), default=0)
+        return _refusal(code, answered=code != CLOSING_DOWN)
     if isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
         return _refusal(error.smtp_code, of_sender=isinstance(error, smtplib.SMTPSenderRefused))
     return _failure_before_the_mail(error)

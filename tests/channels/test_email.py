@@ -99,6 +99,13 @@ def test_four_hundred_means_later_and_five_hundred_never(step: str, mail: MailGa
     assert later.value.answered == (step == "RCPT")
 
 
+def test_a_server_that_closes_down_at_a_recipient_says_nothing_of_it(mail: MailGateway) -> None:
+    mail.answers["RCPT"] = "421 4.3.2 Service shutting down"
+    with pytest.raises(TemporaryFailure, match="busy: 421") as caught:
+        send()
+    assert not caught.value.answered
+
+
 def test_a_refused_sender_is_no_fault_of_the_mail(mail: MailGateway) -> None:
     for answer in ("553 5.7.1 Sender must be the authorized user", "550 5.1.0 rejected", "501 bad address"):
         mail.answers["MAIL"] = answer
