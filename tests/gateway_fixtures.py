@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,17 @@ def mail(settings: Any) -> Iterator[MailGateway]:
     with MailGateway() as gateway:
         use_mail_server(settings, gateway.port)
         yield gateway
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for the name bihuan.test, with its key in the same file, trusted by nobody yet."""
+    file = tmp_path / "certificate.pem"
+    names = ["-subj", "/CN=bihuan.test", "-addext", "subjectAltName=DNS:bihuan.test"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
+    subprocess.run([*made, "-keyout", file, "-out", tmp_path / "cert"], check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + (tmp_path / "cert").read_bytes())
+    return file
 
 
 def use_mail_server(settings: Any, port: int) -> None:

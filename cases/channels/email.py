@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,8 @@ def _failure_before_the_mail(error: Exception) -> TemporaryFailure:
         of_greeting = isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError)
         is_for_now = of_greeting or error.smtp_code < 500
         return TemporaryFailure(Cause.BUSY if is_for_now else Cause.NOT_SET_UP, error.smtp_code)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TemporaryFailure(Cause.NO_TRUST)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return TemporaryFailure(Cause.NOT_SET_UP)
     return TemporaryFailure(

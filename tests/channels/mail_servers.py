@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-HELLO = b"250 well\r\n"
+WELL = b"250 well\r\n"
+READY, GO_ON = b"220 ready\r\n", b"354 go on\r\n"
+EXTENDED = b"250-here\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"
 
 
 class PlainServer:
     """
     Takes one mail. ``answers`` are what it says to a command, else 250; None is silence until it is stopped.
 
-    The answer to the mail itself, ``"."``, comes after ``seconds``. Given a ``certificate``, it speaks TLS.
+    The answer to the mail itself, ``"."``, comes after ``seconds``. Given a ``certificate`` it speaks TLS,
+    from the beginning or when it is asked to.
     """
 
     def __init__(
@@ -25,10 +28,11 @@ class PlainServer:
         *,
         seconds: float = 0,
         certificate: Path | None = None,
+        tls_first: bool = True,
     ) -> None:
-        self.answers = {"DATA": b"354 go on\r\n", **(answers or {})}
+        self.answers = {"DATA": GO_ON, "EHLO": EXTENDED, "STARTTLS": READY, **(answers or {})}
         self.seconds = seconds
-        self.certificate = certificate
+        self.certificate, self.tls_first = certificate, tls_first
         self.taken = 0
         self.stopping = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -48,14 +52,13 @@ class PlainServer:
     def _serve(self) -> None:
         accepted, _address = self.listener.accept()
         try:
-            with self._secured(accepted) as connection:
+            with self._secured(accepted) if self.certificate and self.tls_first else accepted as connection:
                 self._talk(connection)
         except OSError:  # the other side has had enough
             accepted.close()
 
     def _secured(self, accepted: socket.socket) -> socket.socket:
-        if self.certificate is None:
-            return accepted
+        assert self.certificate
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
         return context.wrap_socket(accepted, server_side=True)
@@ -65,15 +68,18 @@ class PlainServer:
         with connection.makefile("rb") as lines:
             for line in lines:
                 command = line.split()[0].decode().upper()
-                answer = self.answers.get(command, HELLO)
+                answer = self.answers.get(command, WELL)
                 if not self._say(connection, answer):
                     return
-                if command == "DATA" and answer == b"354 go on\r\n":
+                if command == "STARTTLS" and self.certificate:
+                    self._secured(connection)  # which the other side does not trust
+                    return
+                if command == "DATA" and answer == GO_ON:
                     while next(lines) != b".\r\n":
                         pass
                     self.taken += 1
                     self.stopping.wait(self.seconds)
-                    self._say(connection, self.answers.get(".", HELLO))
+                    self._say(connection, self.answers.get(".", WELL))
                 if command == "QUIT":
                     return
 

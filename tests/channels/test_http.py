@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -242,17 +241,6 @@ def test_no_more_is_read_of_an_answer_than_fits(gateway: HttpGateway) -> None:
 def test_an_answer_that_is_no_json_says_nothing() -> None:
     for body in (b"", b"<html>", b"\xff", b"[" * 100_000):
         assert http.Answer(200, body).json() is None
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for the name bihuan.test, with its key in the same file, trusted by nobody yet."""
-    file = tmp_path / "certificate.pem"
-    names = ["-subj", "/CN=bihuan.test", "-addext", "subjectAltName=DNS:bihuan.test"]
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
-    subprocess.run([*made, "-keyout", file, "-out", tmp_path / "cert"], check=True, capture_output=True)
-    file.write_bytes(file.read_bytes() + (tmp_path / "cert").read_bytes())
-    return file
 
 
 def test_the_certificate_must_be_of_the_name_in_the_url(

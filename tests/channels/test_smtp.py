@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -109,3 +110,15 @@ def test_a_handshake_that_never_ends_is_ended(settings: Any) -> None:
         use_mail_server(settings, server.port)
         settings.EMAIL_USE_SSL = True
         assert seconds_until_too_slow(cause="too_slow") < HARD_END + AMPLE
+
+
+@pytest.mark.parametrize("from_the_beginning", [True, False])
+def test_a_certificate_that_is_not_trusted_is_told_from_a_server_that_is_away(
+    from_the_beginning: bool, certificate: Path, settings: Any
+) -> None:
+    settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = from_the_beginning, not from_the_beginning
+    with PlainServer(certificate=certificate, tls_first=from_the_beginning) as server:
+        use_mail_server(settings, server.port)
+        with pytest.raises(TemporaryFailure, match="no_trust"):
+            email.send(letter("email", "anna@example.com"))
+    assert server.taken == 0
