@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import Future
 from contextlib import suppress
-from threading import Lock, Thread, Timer
+from threading import Lock, Thread, Timer, current_thread
 from time import monotonic
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -24,12 +24,12 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.ends_at = monotonic() + seconds
+        self.begun_at = monotonic()
+        self.ends_at = self.begun_at + seconds
         self.passed = False
         self._sockets: list[socket.socket] = []
         self._lock = Lock()
-        self._timer = Timer(seconds, self._end)
-        self._timer.daemon = True
+        self._timer = self._new_timer(seconds)
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -48,6 +48,16 @@ class Deadline:
         """Seconds that remain, never quite none: a timeout of nothing would mean another thing."""
         return max(self.ends_at - monotonic(), 0.001)
 
+    def prolong(self, seconds: float) -> None:
+        """End so many seconds after the beginning, if that is later; what has ended stays ended."""
+        with self._lock:
+            if self.passed or self.begun_at + seconds <= self.ends_at:
+                return
+            self._timer.cancel()
+            self.ends_at = self.begun_at + seconds
+            self._timer = self._new_timer(self.left())
+            self._timer.start()
+
     def watch(self, opened: socket.socket) -> None:
         """A second handle is kept: TLS takes the first one over."""
         with self._lock:
@@ -55,8 +65,15 @@ class Deadline:
             if self.passed:
                 _shut(self._sockets[-1])
 
+    def _new_timer(self, seconds: float) -> Timer:
+        timer = Timer(seconds, self._end)
+        timer.daemon = True
+        return timer
+
     def _end(self) -> None:
         with self._lock:
+            if current_thread() is not self._timer:
+                return  # prolonged at the last moment
             self.passed = True
             for watched in self._sockets:
                 _shut(watched)

@@ -34,7 +34,7 @@ def send(letter: Letter) -> None:
     message = as_message(letter)
     if settings.EMAIL_BACKEND.endswith("DeadlineBackend") and not settings.EMAIL_HOST:
         raise TemporaryFailure(Cause.NOT_SET_UP)
-    # An answer may take EMAIL_TIMEOUT; the whole conversation half as much again.
+    # An answer may take EMAIL_TIMEOUT; the conversation up to the mail half as much again.
     with Deadline(settings.EMAIL_TIMEOUT * 1.5) as deadline:
         message.connection = get_connection(deadline=deadline)
         try:

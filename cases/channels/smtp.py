@@ -1,7 +1,9 @@
 """
 Django's way to a mail server, with a hard end: a server that drips holds nobody longer than that.
 
-The end holds for looking the name up, for each of its addresses and for the handshake of TLS as well.
+The end holds for looking the name up, for each of its addresses and for the handshake of TLS as well. Once
+the mail is out it is put off: a server that scans what it got is slow to say that it has it, and if nobody
+waits for that, it gets the mail again with every attempt.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.utils import DNS_NAME
 
@@ -32,6 +35,23 @@ class WatchedSMTP(smtplib.SMTP):
         opened = connect(rows, timeout, self.deadline)
         opened.settimeout(timeout)
         return opened
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """The mail. Its verdict is waited for until the hard end, other answers for the timeout."""
+        try:
+            return super().data(msg)
+        finally:
+            self._wait_for(self.timeout)
+
+    def send(self, s: Any) -> None:
+        super().send(s)
+        if isinstance(s, bytes):  # the mail itself: commands are texts
+            self.deadline.prolong(settings.EMAIL_SECONDS)
+            self._wait_for(self.deadline.left())
+
+    def _wait_for(self, seconds: float) -> None:
+        if self.sock is not None:
+            self.sock.settimeout(seconds)
 
 
 class WatchedSMTPS(smtplib.SMTP_SSL, WatchedSMTP):

@@ -36,6 +36,39 @@ def test_what_is_said_to_goodbye_is_no_news_of_the_mail(goodbye: bytes | None, s
     assert server.taken == 1
 
 
+def test_a_server_that_looks_at_a_mail_for_longer_than_it_may_talk_has_taken_it(settings: Any) -> None:
+    """Given up before, it would be sent again, and again."""
+    with PlainServer(seconds=HARD_END + AMPLE) as server:
+        use_mail_server(settings, server.port)
+        settings.EMAIL_SECONDS = 10.0
+        email.send(letter("email", "anna@example.com"))
+    assert server.taken == 1
+
+
+def test_a_server_that_never_says_whether_it_took_the_mail_holds_nobody_longer(settings: Any) -> None:
+    with PlainServer({".": None}) as server:
+        use_mail_server(settings, server.port)
+        settings.EMAIL_SECONDS = 1.5
+        assert 1.5 <= seconds_until_too_slow(cause="too_slow") < 1.5 + AMPLE
+
+
+def test_after_the_mail_the_server_has_no_longer_for_its_goodbye_than_for_other_answers(
+    settings: Any,
+) -> None:
+    with PlainServer({"QUIT": None}) as server:
+        use_mail_server(settings, server.port)
+        settings.EMAIL_SECONDS = 10.0
+        begun = monotonic()
+        email.send(letter("email", "anna@example.com"))
+        assert monotonic() - begun < HARD_END + AMPLE
+    assert server.taken == 1
+
+
+def test_a_lease_outlasts_the_longest_mail(settings: Any) -> None:
+    """With as much again for marking it, where the database is away meanwhile."""
+    assert settings.NOTICE_LEASE.total_seconds() >= 2 * settings.EMAIL_SECONDS
+
+
 @pytest.fixture
 def black_holes() -> Iterator[list[tuple[str, int]]]:
     """Six addresses that answer nothing: the queue of each is full."""
