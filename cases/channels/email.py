@@ -16,11 +16,11 @@ from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailu
 from cases.channels.causes import Cause
 from cases.channels.deadline import Deadline
 from cases.channels.domains import mail_domain
+from cases.channels.plain_text import one_line
 
 if TYPE_CHECKING:
     from cases.channels.base import Letter
 
-LONGEST_SUBJECT = 200
 # "Log in first" and the like, said of a mail: it is our settings that are wrong, not the mail (RFC 4954).
 ABOUT_OUR_LOGIN = (530, 534, 535, 538)
 # Of all refusals of a sender only this one is about the mail: it is larger than the server takes (RFC 1870).
@@ -52,7 +52,7 @@ def as_message(letter: Letter) -> EmailMessage:
     except ValidationError as error:
         raise PermanentFailure(Cause.BAD_ADDRESS) from error
     return EmailMessage(
-        subject=one_line(letter.subject)[:LONGEST_SUBJECT],
+        subject=one_line(letter.subject),
         body=letter.body,
         to=[letter.to],
         headers={
@@ -61,11 +61,6 @@ def as_message(letter: Letter) -> EmailMessage:
             "Content-Language": letter.language,
         },
     )
-
-
-def one_line(text: str) -> str:
-    """Without line breaks and other characters that are not to be seen."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _failure_of(error: Exception, deadline: Deadline) -> SendingFailure:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.functional import cached_property
 
+from cases.channels.plain_text import UNFIT, one_line
 from cases.choices import Audience, Language
 from cases.models import PhraseTemplate
-from cases.notices.placeholders import LONGEST_BODY, UNFIT, fill, one_line
+from cases.notices.placeholders import LONGEST_BODY, fill
 from cases.notices.situations import more_and_more_general
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from cases.channels.plain_text import LINE_END, UNFIT
 from cases.choices import Audience
 
 if TYPE_CHECKING:
@@ -26,15 +27,11 @@ EVERYBODY = frozenset(Audience)
 INSIDE = frozenset({STAFF, ROBOT})
 NOTHING = "–"
 LINK = "{link}"  # filled in when the notice is sent, so that no token is ever stored
-LONGEST_SUBJECT = 200  # of the column
 LONGEST_BODY = 8000
 LONGEST_VALUE = 1000
 
 NAME = re.compile(r"\{([^{}\n]*)\}")
 BRACE = re.compile(r"[{}]")
-# Control characters but tab and line feed, marks that turn the direction of writing, lone surrogates.
-UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-LINE_END = re.compile("\r\n?|\x85|\u2028|\u2029")
 
 
 @dataclass(frozen=True)
@@ -134,12 +131,6 @@ def plain_value(value: object, longest: int = LONGEST_VALUE) -> str:
     """Words of somebody as text that does nothing: no control characters, no turned direction, no link."""
     text = UNFIT.sub("", LINE_END.sub("\n", str(value))).replace(LINK, "｛link｝").strip()
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def one_line(text: str) -> str:
-    """As a subject: nothing in it can begin another header."""
-    joined = " ".join(UNFIT.sub("", LINE_END.sub("\n", text)).split())
-    return joined if len(joined) <= LONGEST_SUBJECT else f"{joined[: LONGEST_SUBJECT - 1]}…"
 
 
 def say_duration(seconds: float) -> str:

@@ -7,15 +7,14 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.channels.plain_text import LONGEST_SUBJECT, one_line
 from cases.choices import Audience
 from cases.notices.placeholders import (
     LINK,
-    LONGEST_SUBJECT,
     NOTHING,
     PLACEHOLDERS,
     fill,
     mistakes_in,
-    one_line,
     plain_value,
     say_duration,
 )

@@ -51,6 +51,14 @@ def test_no_text_can_begin_a_header(mail: MailGateway) -> None:
 
 
 @pytest.mark.parametrize(
+    "subject", ["已处理 👨\u200d👩\u200d👧 谢谢", "می\u200cخواهم"], ids=["emoji", "Persian"]
+)
+def test_what_joins_letters_stays_in_a_subject(subject: str, mail: MailGateway) -> None:
+    send(subject=subject)
+    assert mail.journal.deliveries[0].headers["subject"] == subject
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "",
