@@ -6,11 +6,10 @@ What the far side answers is judged and never shown to anybody.
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -20,6 +19,7 @@ from urllib3.exceptions import HTTPError, SSLError
 from urllib3.exceptions import TimeoutError as TooSlow
 
 from cases.channels.addresses import Target, candidates, connect, read_url
+from cases.channels.answers import MOST_BYTES, Answer
 from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from cases.channels.causes import Cause
 from cases.channels.deadline import Deadline
@@ -27,7 +27,6 @@ from cases.channels.deadline import Deadline
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MOST_BYTES = 64 * 1024
 LONGEST_ASKED = 8000  # characters of path and query: what common servers take at most
 WORTH_ANOTHER = (408, 425, 429)
 ASKED = {"User-Agent": "Bihuan", "Accept-Encoding": "identity", "Connection": "close"}
@@ -37,19 +36,6 @@ ONCE: dict[str, Any] = {
     "preload_content": False,
     "decode_content": False,
 }
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    body: bytes
-
-    def json(self) -> Any:
-        """What the body says, or None where it is no JSON."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
 
 
 def get(url: str) -> Answer:
@@ -94,7 +80,8 @@ def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str
             read = response.read(MOST_BYTES, decode_content=False)
         if deadline.passed:  # an answer without a length ends where the deadline cut it off
             raise TemporaryFailure(Cause.TOO_SLOW)
-        return Answer(response.status, read)
+        said = response.headers
+        return Answer(response.status, read, said.get("Content-Type", ""), said.get("Content-Encoding", ""))
 
 
 def _pool(target: Target, deadline: Deadline) -> HTTPConnectionPool:

@@ -36,8 +36,8 @@ from cases.channels.shortening import shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from cases.channels.answers import Answer
     from cases.channels.base import Letter
-    from cases.channels.http import Answer
 
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 ALLOWED = frozenset({"phone", "national", "text", "key", "secret"})

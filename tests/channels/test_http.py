@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import ssl
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -13,6 +16,7 @@ import pytest
 
 from cases.channels import http
 from cases.channels.addresses import is_public
+from cases.channels.answers import MOST_BYTES, Answer
 from cases.channels.base import PermanentFailure, SendingFailure, TemporaryFailure
 from tests.gateways import DumbServer, HttpGateway, Talk, free_port
 
@@ -235,12 +239,75 @@ def test_nobody_there_is_worth_another_attempt(settings: Any) -> None:
 
 def test_no_more_is_read_of_an_answer_than_fits(gateway: HttpGateway) -> None:
     gateway.behave(lambda talk: talk.answer(200, b"x" * 1_000_000))
-    assert len(http.get(gateway.url).body) == http.MOST_BYTES
+    assert len(http.get(gateway.url).body) == MOST_BYTES
 
 
 def test_an_answer_that_is_no_json_says_nothing() -> None:
     for body in (b"", b"<html>", b"\xff", b"[" * 100_000):
-        assert http.Answer(200, body).json() is None
+        assert Answer(200, body).json() is None
+
+
+SAID = {"code": 0, "msg": "提交成功"}
+WRITTEN = json.dumps(SAID, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("written_in", "kind"),
+    [
+        ("gbk", "application/json; charset=GBK"),
+        ("gbk", 'text/html;charset="gb2312"'),
+        ("gbk", "application/json"),
+        ("gbk", "application/json; charset=utf-8"),
+        ("gb18030", ""),
+        ("utf-8", "application/json; charset=no-such-thing"),
+        ("utf-8", "application/json; charset=zlib_codec"),
+        ("utf-8-sig", "application/json; charset=utf-8"),
+        ("big5", "application/json; charset=big5"),
+        ("utf-16", "application/json; charset=utf-16"),
+    ],
+)
+def test_an_answer_is_read_in_the_letters_it_is_written_in(
+    written_in: str, kind: str, gateway: HttpGateway
+) -> None:
+    gateway.behave(lambda talk: talk.answer(200, WRITTEN.encode(written_in), **{"Content-Type": kind}))
+    assert http.get(gateway.url).json() == SAID
+
+
+def test_letters_nobody_knows_hide_no_number() -> None:
+    assert Answer(200, b'{"code": 0, "msg": "\xff\x81"}').json()["code"] == 0
+
+
+def raw_deflated(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("X-GZIP", gzip.compress),
+    "deflate": ("deflate", zlib.compress),
+    "deflate without its head": ("deflate", raw_deflated),
+}
+
+
+@pytest.mark.parametrize(("coding", "pack"), PACKED.values(), ids=PACKED.keys())
+def test_an_answer_that_is_packed_though_nobody_asked_is_unpacked(
+    coding: str, pack: Callable[[bytes], bytes], gateway: HttpGateway
+) -> None:
+    packed = pack(WRITTEN.encode("gbk"))
+    gateway.behave(lambda talk: talk.answer(200, packed, **{"Content-Encoding": coding}))
+    assert http.get(gateway.url).json() == SAID
+
+
+def test_no_more_is_unpacked_than_is_read() -> None:
+    for most, is_read in ((MOST_BYTES - 2, True), (MOST_BYTES - 1, False)):
+        packed = gzip.compress(f'"{"x" * most}"'.encode())
+        assert (Answer(200, packed, coding="gzip").json() is not None) == is_read
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip"])
+def test_what_cannot_be_unpacked_says_nothing(coding: str) -> None:
+    assert Answer(200, b"\x1f\x8b no such thing", coding=coding).json() is None
 
 
 def test_the_certificate_must_be_of_the_name_in_the_url(
