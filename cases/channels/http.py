@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LONGEST_ASKED = 8000  # characters of path and query: what common servers take at most
-WORTH_ANOTHER = (408, 425, 429)
+# 409: still at work on an earlier attempt with the same key (draft-ietf-httpapi-idempotency-key).
+WORTH_ANOTHER = (408, 409, 425, 429)
 ASKED = {"User-Agent": "Bihuan", "Accept-Encoding": "identity", "Connection": "close"}
 ONCE: dict[str, Any] = {
     "retries": False,

@@ -186,6 +186,7 @@ def test_no_redirect_is_followed(gateway: HttpGateway) -> None:
         (503, TemporaryFailure),
         (429, TemporaryFailure),
         (408, TemporaryFailure),
+        (409, TemporaryFailure),
         (400, PermanentFailure),
         (404, PermanentFailure),
         (410, PermanentFailure),
