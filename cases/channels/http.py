@@ -44,18 +44,18 @@ def get(url: str) -> Answer:
     return _request("GET", read_url(url), b"", {})
 
 
-def ask(url: str, query: str, headers: Mapping[str, str]) -> Answer:
+def ask(url: str, query: str, headers: Mapping[str, str], *, with_body: bool = True) -> Answer:
     """As ``get``, with a filled query behind that of the address; PermanentFailure where it is too long."""
     target = read_url(url)
     path = f"{target.path}{'&' if '?' in target.path else '?'}{query}"
     if len(path) > LONGEST_ASKED:
         raise PermanentFailure(Cause.TOO_LONG, len(path))
-    return _request("GET", replace(target, path=path), b"", headers)
+    return _request("GET", replace(target, path=path), b"", headers, with_body=with_body)
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """As ``get``."""
-    return _request("POST", read_url(url), body, headers)
+def post(url: str, body: bytes, headers: Mapping[str, str], *, with_body: bool = True) -> Answer:
+    """As ``get``. Without the body its status is an answer: what follows may break off or never end."""
+    return _request("POST", read_url(url), body, headers, with_body=with_body)
 
 
 def demand_success(answer: Answer) -> None:
@@ -70,7 +70,9 @@ def demand_success(answer: Answer) -> None:
     raise PermanentFailure(Cause.REFUSED, status)
 
 
-def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _request(
+    method: str, target: Target, body: bytes, headers: Mapping[str, str], *, with_body: bool = True
+) -> Answer:
     if settings.OUTGOING == "catch":
         raise PermanentFailure(Cause.KEPT_HERE)
     sent: dict[str, Any] = {"body": body or None, "headers": {**ASKED, **headers}}
@@ -78,6 +80,8 @@ def _request(method: str, target: Target, body: bytes, headers: Mapping[str, str
     with deadline, _told_apart(deadline), _pool(target, deadline) as pool:
         response = pool.urlopen(method, target.path, **sent, **ONCE)
         with closing(response):
+            if not with_body:
+                return Answer(response.status, b"")
             read = response.read(MOST_BYTES, decode_content=False)
         if deadline.passed:  # an answer without a length ends where the deadline cut it off
             raise TemporaryFailure(Cause.TOO_SLOW)

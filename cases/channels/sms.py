@@ -125,10 +125,11 @@ def _kind_of(value: Any) -> str:
 def _call(url: str, options: Mapping[str, Any]) -> Answer:
     fields, form = options["body"], options.get("format", "json")
     headers = options.get("headers", {})
+    with_body = bool(_field_of(options.get("success")))
     if options.get("method") == "GET":
-        return http.ask(url, urlencode(fields), headers)
+        return http.ask(url, urlencode(fields), headers, with_body=with_body)
     body = urlencode(fields) if form == "form" else json.dumps(fields, ensure_ascii=False)
-    return http.post(url, body.encode(), {"Content-Type": TYPES[form], **headers})
+    return http.post(url, body.encode(), {"Content-Type": TYPES[form], **headers}, with_body=with_body)
 
 
 def _fill(value: Any, values: Mapping[str, str]) -> Any:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def send(letter: Letter) -> None:
     """Any answer 2xx is success. Raises TemporaryFailure or PermanentFailure."""
     body = json.dumps(content_of(letter), ensure_ascii=False, sort_keys=True).encode()
-    http.demand_success(http.post(letter.to, body, headers_for(letter, body, int(time()))))
+    headers = headers_for(letter, body, int(time()))
+    http.demand_success(http.post(letter.to, body, headers, with_body=False))
 
 
 def content_of(letter: Letter) -> dict[str, object]:

@@ -163,6 +163,17 @@ def test_a_gateway_that_is_down_is_tried_again(gateway: HttpGateway) -> None:
         text(gateway, {"body": {"text": "{text}"}})
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_where_the_status_alone_says_it_the_text_behind_it_need_not_end(
+    method: str, gateway: HttpGateway
+) -> None:
+    options = {"body": {"text": "{text}"}, "method": method}
+    gateway.behave(lambda talk: talk.drip())
+    text(gateway, options | {"success": {"statuses": [200]}})
+    with pytest.raises(TemporaryFailure, match="too_slow"):
+        text(gateway, options | {"success": ZERO | {"statuses": [200]}})
+
+
 WRONG: list[tuple[str, Any]] = [
     ("options", ["a list"]),
     ("body", {}),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cases.channels import webhook
-from cases.channels.base import SendingFailure
+from cases.channels.base import PermanentFailure, SendingFailure
 from tests.channels.letters import KEY, letter
 from tests.gateways import HttpGateway
 
@@ -58,3 +58,12 @@ def test_neither_the_secret_nor_the_text_is_in_what_goes_wrong(gateway: HttpGate
         webhook.send(sent)
     for words in (str(caught.value), repr(caught.value), repr(sent)):
         assert not any(part in words for part in (SECRET, "联系", "127.0.0.1"))
+
+
+def test_a_status_is_an_answer_though_the_text_behind_it_never_ends(gateway: HttpGateway) -> None:
+    gateway.behave(lambda talk: talk.drip())
+    webhook.send(letter("webhook", gateway.url))
+    gateway.behave(lambda talk: talk.drip(status=403))
+    with pytest.raises(PermanentFailure, match="refused: 403"):
+        webhook.send(letter("webhook", gateway.url))
+    assert len(gateway.journal.deliveries) == 2
