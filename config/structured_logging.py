@@ -17,8 +17,8 @@ from django_structlog.middlewares import RequestMiddleware
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# What stands behind /c/ opens a customer's case, also where it was mistyped or cut off.
-_TOKEN = re.compile(r"(/c/)[^/\s\"'\\?#<>]+", re.IGNORECASE)
+# What stands behind /c/ opens a customer's case, also where it was mistyped or cut off, or stands in a query.
+_TOKEN = re.compile(r"((?:/|%2F)+c(?:/|%2F)+)[^/\s\"'\\?#<>]+", re.IGNORECASE)
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -70,6 +70,9 @@ def logging_settings(level: str) -> dict[str, Any]:
             # The development server's own lines repeat ours, with the whole address.
             "django.server": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
             "django_structlog": {"level": level},
+            # It writes whole addresses, in which gateways get number and text, and robots their key. What
+            # went wrong is said by the notice.
+            "urllib3": {"level": "CRITICAL"},
         },
     }
 
