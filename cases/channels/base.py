@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
 from cases.channels.causes import Cause, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 ANSWERS = (Cause.REFUSED, Cause.MOVED)
 
@@ -19,7 +22,8 @@ class Letter:
     One notice on its way. ``key`` is the same with every attempt, so that the far side can fold doubles.
 
     ``to`` is an e-mail address, a phone number in E.164 or a URL; ``url`` is the gateway where that is
-    another address. ``facts`` are what a webhook reads beside the text. Its repr says nothing of anybody.
+    another address. ``facts`` are what a webhook reads beside the text. ``at`` is the moment with which this
+    attempt is signed, by the clock of the database wherever it can be asked. Its repr says nothing of anybody.
     """
 
     key: str
@@ -32,6 +36,7 @@ class Letter:
     secret: str = field(default="", repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    at: datetime = field(default_factory=timezone.now)
 
 
 class SendingFailure(Exception):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from time import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -21,7 +20,8 @@ BUSY = (-1, 130101, 410100, 90018, 90030)  # busy; the others are limits of freq
 def send(letter: Letter) -> None:
     """Raises TemporaryFailure or PermanentFailure."""
     message = {"msgtype": "text", "text": {"content": text_of(letter, most_bytes=MOST_BYTES)}}
-    url = signed(letter.to, letter.secret, int(time() * 1000)) if letter.secret else letter.to
+    milliseconds = int(letter.at.timestamp() * 1000)
+    url = signed(letter.to, letter.secret, milliseconds) if letter.secret else letter.to
     tell(url, message, codes=["errcode"], busy=BUSY)
 
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import re
-from time import time
 from typing import TYPE_CHECKING, Any
 
 from cases.channels.robots import tell, text_of
@@ -25,7 +24,7 @@ def send(letter: Letter) -> None:
     text = CALLS_PEOPLE.sub("＜", text_of(letter, most_bytes=MOST_BYTES))
     message: dict[str, Any] = {"msg_type": "text", "content": {"text": text}}
     if letter.secret:
-        seconds = int(time())
+        seconds = int(letter.at.timestamp())
         message |= {"timestamp": str(seconds), "sign": signature(letter.secret, seconds)}
     tell(letter.to, message, codes=["code", "StatusCode"], busy=BUSY)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from time import time
 from typing import TYPE_CHECKING
 
 from cases.channels import http
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 def send(letter: Letter) -> None:
     """Any answer 2xx is success. Raises TemporaryFailure or PermanentFailure."""
     body = json.dumps(content_of(letter), ensure_ascii=False, sort_keys=True).encode()
-    headers = headers_for(letter, body, int(time()))
+    headers = headers_for(letter, body, int(letter.at.timestamp()))
     http.demand_success(http.post(letter.to, body, headers, with_body=False))
 
 

@@ -51,6 +51,7 @@ def letter_for(notice: Notice, endpoint: Endpoint | None) -> Letter:
         secret=endpoint.secret if endpoint else "",
         options=endpoint.options if endpoint else {},
         facts=_facts_of(notice) if notice.channel == NoticeChannel.WEBHOOK else {},
+        at=database_now(),
     )
 
 

@@ -12,6 +12,7 @@ from cases.channels.base import Letter, PermanentFailure, SendingFailure
 from cases.channels.causes import Cause
 from cases.channels.delivery import deliver
 from cases.choices import NoticeChannel
+from cases.clock import database_now
 from cases.exceptions import NotPermitted
 
 if TYPE_CHECKING:
@@ -50,4 +51,5 @@ def _letter(endpoint: Endpoint, actor: Staff) -> Letter:
         secret=endpoint.secret,
         options=endpoint.options,
         facts={"situation": "test"} if endpoint.channel == NoticeChannel.WEBHOOK else {},
+        at=database_now(),
     )
