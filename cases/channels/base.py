@@ -23,7 +23,7 @@ class Letter:
 
     ``to`` is an e-mail address, a phone number in E.164 or a URL; ``url`` is the gateway where that is
     another address. ``facts`` are what a webhook reads beside the text. ``at`` is the moment with which this
-    attempt is signed, by the clock of the database wherever it can be asked. Its repr says nothing of anybody.
+    attempt is signed, by the clock of the database where it can be asked. Its repr says nothing of anybody.
     """
 
     key: str

@@ -108,11 +108,17 @@ def _token_for(notice: Notice, round_number: int) -> bytes:
 
 
 def _facts_of(notice: Notice) -> dict[str, Any]:
-    """What a program reads; nothing about a person."""
+    """
+    What a program reads; nothing about a person.
+
+    Only what never changes, so that the body is the same with every attempt: the same key with another body
+    is refused for good. What the case says now is no part of it.
+    """
     case, event = notice.case, notice.event
     facts: dict[str, Any] = {"situation": notice.situation, "urgent": notice.urgent}
     if case is not None:
-        facts |= {"case": case.number, "state": case.state, "urgency": case.urgency, "type": case.type}
+        facts["case"] = case.number
     if event is not None:
-        facts |= {"event": event.kind, "at": event.at.isoformat(), "round": event.round_number}
+        facts |= {"event": event.kind, "state": event.to_state}
+        facts |= {"at": event.at.isoformat(), "round": event.round_number}
     return facts
