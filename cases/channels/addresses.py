@@ -88,12 +88,21 @@ def candidates(target: Target, seconds: float) -> list[tuple[Any, ...]]:
     """
     What the name resolves to now, as rows of ``getaddrinfo``, every one of them allowed.
 
-    Raises PermanentFailure when one of them is not, TemporaryFailure when there are none in time.
+    Raises TemporaryFailure when one of them is not, for a name may mean another address in a minute, or when
+    there are none in time; PermanentFailure when the host is no name but an address that is not allowed.
     """
     found = look_up(target.host, target.port, seconds)
     if not target.named and not all(is_public(str(row[4][0])) for row in found):
-        raise PermanentFailure(Cause.NOT_ALLOWED)
+        failure = PermanentFailure if _is_address(target.host) else TemporaryFailure
+        raise failure(Cause.NOT_ALLOWED)
     return found
+
+
+def _is_address(host: str) -> bool:
+    """Also one that is written as resolvers took it long ago: 127.1, 0x7f.1, 2130706433."""
+    with suppress(OSError):
+        return ":" in host or bool(socket.inet_aton(host))
+    return False
 
 
 def look_up(host: str, port: int, seconds: float) -> list[tuple[Any, ...]]:

@@ -42,7 +42,7 @@ NOT_ALLOWED = [
     f"https://{'a' * 70}.com/",
     "https://example.com/" + "a" * 2000,
 ]
-PRIVATE = [
+PRIVATE_LITERALS = [
     "127.0.0.1",
     "127.8.8.8",
     "0x7f.1",
@@ -76,8 +76,8 @@ PRIVATE = [
     "[fec0::1]",
     "[ff02::1]",
     "[2001:db8::1]",
-    "localhost",
 ]
+PRIVATE = [*PRIVATE_LITERALS, "localhost"]
 PUBLIC = ["8.8.8.8", "2400:3200::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
 
 
@@ -141,6 +141,24 @@ def test_what_was_checked_is_what_is_connected_to(monkeypatch: pytest.MonkeyPatc
     seen = connections_of(monkeypatch)
     assert failure("https://rebinding.example/") == "no_connection"
     assert (asked, seen) == (["rebinding.example"], [("203.0.113.1", 443)])
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "10.0.0.1"])
+def test_a_name_that_means_a_private_address_may_mean_another_one_later(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resolver that lies for a minute costs no notice."""
+    resolve_to(monkeypatch, [address])
+    seen = connections_of(monkeypatch)
+    with pytest.raises(TemporaryFailure, match="not_allowed") as caught:
+        http.get("https://robot.example/")
+    assert (seen, caught.value.answered) == ([], False)
+
+
+@pytest.mark.parametrize("host", [*PRIVATE_LITERALS, "127.1"])
+def test_a_private_address_stays_one(host: str) -> None:
+    with pytest.raises(PermanentFailure, match="not_allowed"):
+        http.get(f"https://{host}/")
 
 
 def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
