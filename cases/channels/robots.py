@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cases.channels import http
 from cases.channels.base import PermanentFailure, TemporaryFailure
 from cases.channels.causes import Cause
+from cases.channels.shortening import shortened_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -18,12 +19,8 @@ JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 
 def text_of(letter: Letter, *, most_bytes: int) -> str:
-    """Subject and text, cut off with a mark where the robot takes no more."""
-    whole = f"{letter.subject}\n{letter.body}".strip()
-    encoded = whole.encode()
-    if len(encoded) <= most_bytes:
-        return whole
-    return encoded[: most_bytes - len("…".encode())].decode(errors="ignore") + "…"
+    """Subject and text, shortened where the robot takes no more: the page of the case stays whole."""
+    return shortened_to_bytes(f"{letter.subject}\n{letter.body}".strip(), most_bytes)
 
 
 def tell(url: str, message: Mapping[str, Any], *, codes: Collection[str], busy: Collection[int]) -> None:

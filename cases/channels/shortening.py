@@ -38,6 +38,22 @@ def shortened(text: str, most: int) -> str:
     return "".join(parts)
 
 
+def shortened_to_bytes(text: str, most: int) -> str:
+    """As ``shortened``, where a channel counts bytes of UTF-8: in as many characters as fit into so many."""
+    if len(text.encode()) <= most:
+        return text
+    fitting, fewest, many = "", most // 4, most
+    while fewest <= many:
+        middle = (fewest + many) // 2
+        tried = shortened(text, middle)
+        if len(tried.encode()) <= most:
+            fitting, fewest = tried, middle + 1
+        else:
+            many = middle - 1
+    # Nothing fits where what must stay is too long by itself, like a number of a thousand digits.
+    return fitting or text.encode()[: most - len(MARK.encode())].decode(errors="ignore") + MARK
+
+
 def _parts(text: str, most: int) -> list[str]:
     """What may be cut at the even places, what must stay at the odd ones."""
     parts, begun = [], 0

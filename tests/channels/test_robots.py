@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,9 +15,10 @@ import pytest
 from cases.channels import dingtalk, feishu, wecom
 from cases.channels.base import Letter, PermanentFailure, TemporaryFailure
 from tests.channels.letters import letter
-from tests.gateways import HttpGateway
+from tests.gateways import Delivery, HttpGateway
 
 SECRET = "SEC0123456789"
+MODULES: dict[str, ModuleType] = {"wecom": wecom, "dingtalk": dingtalk, "feishu": feishu}
 SENDERS: dict[str, Callable[[Letter], None]] = {
     "wecom": wecom.send,
     "dingtalk": dingtalk.send,
@@ -81,6 +84,28 @@ def test_a_text_that_is_too_long_is_cut_off_between_characters(name: str, gatewa
     robot(name, gateway, body="客" * 30_000)
     assert len(gateway.journal.deliveries[0].body) < 20_000
     assert "…" in gateway.journal.deliveries[0].body.decode()
+
+
+def text_in(delivery: Delivery) -> str:
+    said = delivery.json
+    return str(said["content"]["text"] if "content" in said else said["text"]["content"])
+
+
+@every_robot
+@pytest.mark.parametrize("more", range(4))
+def test_a_text_that_is_too_long_keeps_the_page_of_the_case(
+    name: str, more: int, gateway: HttpGateway, settings: Any
+) -> None:
+    """Half of its address would be the page of another case."""
+    settings.SITE_URL = "https://cases.example.com"
+    page = "https://cases.example.com/admin/cases/case/12345/change/"
+    body = f"结果：{'x' * more}{'客' * 30_000}\n{page}\nCS20240101002"
+    robot(name, gateway, subject="CS20240101002", body=body)
+    text = text_in(gateway.journal.deliveries[0])
+    most: int = MODULES[name].MOST_BYTES
+    assert most - 4 < len(text.encode()) <= most
+    assert text.startswith("CS20240101002\n结果：")
+    assert text.endswith(f"客…\n{page}\nCS20240101002")
 
 
 REFUSED = {"wecom": ("errcode", 93000), "dingtalk": ("errcode", 310000), "feishu": ("code", 19021)}

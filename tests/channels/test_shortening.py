@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.channels.shortening import MARK, shortened
+from cases.channels.shortening import MARK, shortened, shortened_to_bytes
 from cases.services.phrase_seed import PHRASES
 
 SITE = "https://service.example.com"
@@ -97,7 +97,7 @@ def test_only_what_no_channel_takes_is_longer(settings: Any) -> None:
     assert shortened(f"{NUMBER} {NUMBER}", 20) == f"{NUMBER} {NUMBER}"
 
 
-words = st.text(st.sampled_from("长 a1\n") | st.characters(), max_size=700)
+words = st.text(st.sampled_from("长 a1\n") | st.characters(codec="utf-8"), max_size=700)
 
 
 @given(words, words, words)
@@ -106,3 +106,28 @@ def test_any_words_around_it_leave_it_whole(before: str, between: str, after: st
     assert LINK in text
     assert NUMBER in text
     assert len(text) <= MOST
+
+
+def in_utf8(text: str) -> int:
+    return len(text.encode())
+
+
+@pytest.mark.parametrize("before", ["长", "a长", "é长", "👨\u200d👩长"])
+def test_bytes_are_counted_where_a_channel_counts_them(before: str) -> None:
+    for most in range(MOST, MOST + 8):
+        text = shortened_to_bytes(f"{before * 300}\n{LINK}\n{NUMBER}", most)
+        assert most - 8 < in_utf8(text) <= most
+        assert text.endswith(f"{MARK}\n{LINK}\n{NUMBER}")
+
+
+@given(words, words, words)
+def test_any_words_around_it_leave_it_whole_in_bytes(before: str, between: str, after: str) -> None:
+    text = shortened_to_bytes(f"{before}\n{LINK}\n{between}\n{NUMBER}\n{after}", MOST)
+    assert LINK in text
+    assert NUMBER in text
+    assert in_utf8(text) <= MOST
+
+
+def test_what_must_stay_and_is_too_long_by_itself_is_cut_all_the_same() -> None:
+    assert shortened_to_bytes(f"CS{'1' * 5000}", MOST) == f"CS{'1' * (MOST - 5)}{MARK}"
+    assert shortened_to_bytes("长" * 10, 30) == "长" * 10
