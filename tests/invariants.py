@@ -96,6 +96,24 @@ CLOCK_PROMISES: dict[str, str] = {
         JOIN cases_caseevent e ON e.id = x.event_id
         WHERE t.stopped_at IS NOT NULL AND e.at > t.stopped_at
     """,
+    "I3 no level comes after the event that stopped its clock": """
+        SELECT x.id FROM cases_escalation x JOIN cases_timer t ON t.id = x.timer_id
+        JOIN cases_caseevent e ON e.id = x.event_id
+        WHERE e.seq > (SELECT max(p.seq) FROM cases_caseevent p
+                       WHERE p.case_id = t.case_id AND p.at = t.stopped_at AND p.kind <> 'escalate')
+    """,
+    "I3 the level a clock has reached is the last of its ledger": """
+        SELECT t.id FROM cases_timer t LEFT JOIN cases_escalation x ON x.timer_id = t.id
+        GROUP BY t.id, t.passed HAVING t.passed <> COALESCE(max(x.percent), 0)
+    """,
+    "I3 a clock that runs waits for its next level, while one is left": """
+        SELECT t.id FROM cases_timer t
+        WHERE t.stopped_at IS NULL AND t.paused_at IS NULL AND t.next_at IS NULL
+          AND (t.passed < 100
+               OR t.kind <> 'retention' AND t.standards = (SELECT max(number) FROM cases_standardsstamp)
+                  AND EXISTS (SELECT 1 FROM cases_ladderstep l
+                              WHERE l.active AND l.kind = t.kind AND l.percent > t.passed))
+    """,
     "I3 nothing is reached of a case that has ended": """
         SELECT e.id FROM cases_caseevent e
         JOIN cases_caseevent p ON p.case_id = e.case_id AND p.seq = e.seq - 1
@@ -115,6 +133,17 @@ CLOCK_PROMISES: dict[str, str] = {
         SELECT n.id FROM cases_notice n JOIN cases_case c ON c.id = n.case_id
         JOIN cases_team t ON t.id = c.team_id JOIN cases_staff s ON s.id = n.staff_id
         WHERE s.department_id IS NOT NULL AND s.department_id <> t.department_id
+    """,
+}
+
+# Where the ladder is as it was when the clocks began: a level added below the one reached is never told.
+LADDER_PROMISES: dict[str, str] = {
+    "I3 no level of the ladder is passed over": """
+        SELECT t.id FROM cases_timer t
+        JOIN (SELECT kind, percent FROM cases_ladderstep WHERE active
+              UNION SELECT kind, 100 FROM cases_timer) l ON l.kind = t.kind AND l.percent <= t.passed
+        LEFT JOIN cases_escalation x ON x.timer_id = t.id AND x.percent = l.percent
+        WHERE x.id IS NULL
     """,
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cases.clock import database_now
 from cases.models import Announcement, Case, Escalation, Notice, Timer
-from tests.invariants import CLOCK_PROMISES, PROMISES, violations
+from tests.invariants import CLOCK_PROMISES, LADDER_PROMISES, PROMISES, violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ TIMELY = timedelta(seconds=5)  # clocks go on coming due while we look
 
 def broken_promises(accepted: Iterable[int], started: Sequence[str]) -> dict[str, list[Any]]:
     """Every promise that does not hold, with rows; ``accepted`` are cases the site said yes to."""
-    found = violations(PROMISES | CLOCK_PROMISES)
+    found = violations(PROMISES | CLOCK_PROMISES | LADDER_PROMISES)
     known = set(Case.objects.values_list("pk", flat=True))
     if lost := [case_id for case_id in accepted if case_id not in known]:
         found["I1 what was accepted is there"] = lost
