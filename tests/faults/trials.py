@@ -17,6 +17,7 @@ from cases.models import Escalation, Heartbeat
 from tests.faults.injuries import FAULTS, SQLITE_FAULTS
 from tests.faults.journal import Journal
 from tests.faults.load import Load
+from tests.faults.owed import last_event, unwritten
 from tests.faults.processes import until
 from tests.faults.promises import broken_promises, lateness_since, unsettled
 from tests.faults.received import begun, blame_doubles, deliveries, doubled, keys_sent, undelivered
@@ -92,7 +93,7 @@ def run_trial(trial: Trial, result: Result) -> None:
     """Whatever does not hold afterwards is in ``trial.found``."""
     ground = trial.ground
     since = Escalation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    seen = deliveries(ground)
+    seen, before = deliveries(ground), last_event()
     for state, wanted in STOCK:
         trial.world.stock_up(state, wanted)
     bring_due(trial.world.ours, DUE_WITHIN)
@@ -102,6 +103,8 @@ def run_trial(trial: Trial, result: Result) -> None:
     sent, counts = keys_sent(), deliveries(ground)
     if lost := undelivered(sent, counts):
         trial.blame("I5 what was marked as sent was received", *lost)
+    if lost := unwritten(before):
+        trial.blame("I5 what is owed was written", *lost)
     again = doubled(seen, counts)
     blame_doubles(trial, again)
     _ask_rows_and_witnesses(trial)
