@@ -2,7 +2,8 @@
 Fault trials: ``python -m tests.faults --trials 2 [--fault F1] [--sqlite] [--out faults.json]``.
 
 Starts its own servers, prints a table and writes a list with one object for each fault. Exit code 1 when a
-promise was broken; the folder with everything the programs said is then kept and named.
+promise was broken; the folder with everything the programs said is then kept and named. Exit code 2, at once,
+when a fault was asked for by name that this machine has not the means for; of all faults it is left out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tests.faults.surroundings import missing_for
+
 if TYPE_CHECKING:
     from tests.faults.trials import Result
 
@@ -25,9 +28,16 @@ HEAD = (
     f" {'s each':>7}"
 )
 
+NOT_HERE = 2  # exit code
+
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
+    if lacking := [
+        f"{fault} cannot be tried here: {why}" for fault in options.fault if (why := missing_for(fault))
+    ]:
+        say("\n".join(lacking))
+        return NOT_HERE
     folder = Path(tempfile.mkdtemp(prefix="bihuan-faults-"))
     results = run(folder, options)
     if options.out:

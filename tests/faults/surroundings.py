@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from tests.faults.processes import until
-from tests.faults.wrong_clocks import watches_that_can_be_set
+from tests.faults.wrong_clocks import MISSING, faketime, watches_that_can_be_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,3 +48,8 @@ def surroundings(fault: str, ground: Ground) -> AbstractContextManager[None]:
     """Raises NotHere, once entered, where the machine has not the means for this fault."""
     lay = SURROUNDINGS.get(fault)
     return lay(ground) if lay else nullcontext()
+
+
+def missing_for(fault: str) -> str:
+    """What this machine has not and the fault needs, as a sentence; empty where it has all."""
+    return MISSING if fault == "F10" and faketime() is None else ""

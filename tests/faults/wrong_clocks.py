@@ -16,20 +16,28 @@ if TYPE_CHECKING:
 
     from tests.faults.ground import Ground
 
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+MISSING = "libfaketime is not installed: apt-get install libfaketime (LIBFAKETIME names another)."
 JUMPS = ("+1h", "-1h", "+25h", "-25h")
 RIGHT = "+0"
 NOTICED_WITHIN = 2.0  # seconds from the setting of the watches to the last program that goes by them
 
 
+def faketime() -> Path | None:
+    """The library that tells programs another time; None where this machine has none."""
+    if named := os.environ.get("LIBFAKETIME"):
+        return Path(named) if Path(named).exists() else None
+    return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+
+
 @contextmanager
 def watches_that_can_be_set(ground: Ground) -> Iterator[None]:
     """Every program of the product reads the time through libfaketime, and rightly at first."""
-    if FAKETIME is None:
-        raise NotHere("libfaketime is not installed: apt-get install libfaketime")
+    library = faketime()
+    if library is None:
+        raise NotHere(MISSING)
     set_watches(ground, RIGHT)
     ground.restart(
-        LD_PRELOAD=str(FAKETIME),
+        LD_PRELOAD=str(library),
         FAKETIME_TIMESTAMP_FILE=str(_watch(ground)),
         FAKETIME_CACHE_DURATION="1",  # s; with the file read at every look a page takes half a minute
         FAKETIME_DONT_FAKE_MONOTONIC="1",
