@@ -6,6 +6,7 @@ import random
 import re
 import secrets
 import threading
+import time
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,14 @@ class Answer:
         return self.status in (409, 422)
 
 
+@dataclass(frozen=True)
+class Request:
+    """When it was made, by the monotonic clock, and the seconds until it was answered or given up."""
+
+    began: float
+    seconds: float
+
+
 class FromAddress(urllib.request.HTTPHandler):
     """Calls from an address of its own, as customers do; all of 127/8 is this machine."""
 
@@ -72,9 +81,18 @@ class Browser:
     are numbers of cases.
     """
 
-    def __init__(self, site: str, username: str = "", password: str = "", *, address: str = HERE) -> None:
+    def __init__(
+        self,
+        site: str,
+        username: str = "",
+        password: str = "",
+        *,
+        address: str = HERE,
+        requests: list[Request] | None = None,
+    ) -> None:
         self.site, self.username, self.password = site, username, password
         self.shown: set[str] = set()
+        self.requests: list[Request] = [] if requests is None else requests
         self._logging_in = threading.Lock()
         cookies = urllib.request.HTTPCookieProcessor(CookieJar())
         proxies = urllib.request.ProxyHandler({})
@@ -119,6 +137,13 @@ class Browser:
         return self._open(path, body + b"--%s--\r\n" % boundary.encode(), {"Content-Type": kind})
 
     def _open(self, path: str, body: bytes | None, headers: dict[str, str] | None = None) -> Answer:
+        began = time.monotonic()
+        try:
+            return self._ask(path, body, headers)
+        finally:
+            self.requests.append(Request(began, time.monotonic() - began))
+
+    def _ask(self, path: str, body: bytes | None, headers: dict[str, str] | None) -> Answer:
         url = path if path.startswith("http") else self.site + path
         request = urllib.request.Request(url, body, {"Referer": url, **(headers or {})})
         try:
@@ -139,19 +164,21 @@ def _part(name: str, content: bytes, more: str = "") -> bytes:
 
 
 class Browsers:
-    """Everybody's browser, kept with its session from trial to trial."""
+    """Everybody's browser, kept with its session from trial to trial; ``requests`` are those of all."""
 
     def __init__(self, site: str, password: str) -> None:
         self.site, self.password = site, password
+        self.requests: list[Request] = []
         self._kept: dict[str, Browser] = {}
 
     def of(self, username: str) -> Browser:
-        return self._kept.setdefault(username, Browser(self.site, username, self.password))
+        mine = Browser(self.site, username, self.password, requests=self.requests)
+        return self._kept.setdefault(username, mine)
 
     def of_a_customer(self) -> Browser:
         """At an address where nobody else is."""
         address = ".".join(["127", *(str(random.randint(1, 254)) for _byte in range(3))])
-        return Browser(self.site, address=address)
+        return Browser(self.site, address=address, requests=self.requests)
 
     def take_shown(self) -> dict[str, set[str]]:
         """The numbers of cases each member of staff has been shown since this was last asked."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,12 +35,10 @@ class Client:
         raise NotImplementedError
 
     def send(self, browser: Browser, path: str, **fields: object) -> Answer:
-        began = time.monotonic()
-        return self.journal.time(browser.send_form(path, fields), began)
+        return self.journal.look_at(browser.send_form(path, fields))
 
     def visit(self, browser: Browser, path: str) -> Answer:
-        began = time.monotonic()
-        return self.journal.time(browser.visit(path), began)
+        return self.journal.look_at(browser.visit(path))
 
 
 class OfBranch(Client):
@@ -63,8 +60,7 @@ def register(browser: Browser, journal: Journal, customer: str) -> int | None:
         return None
     fields = {**page.hidden, **request_of(customer)}
     for _try in range(TRIES):
-        began = time.monotonic()
-        answer = journal.time(browser.post(ADD, fields), began)
+        answer = journal.look_at(browser.post(ADD, fields))
         if answer.status == 200 and (found := CASE_PAGE.search(answer.url)):
             journal.accept(int(found.group(1)))
             return int(found.group(1))

@@ -6,8 +6,7 @@ import os
 import random
 import signal
 import time
-from contextlib import suppress
-from statistics import median
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from django.db import connection, connections
@@ -20,7 +19,7 @@ from tests.faults.trial import BREAK, Trial
 from tests.faults.wrong_clocks import f10_clocks_jump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # What Celery says of a task it ends because the broker is lost: with it the process that may be sending.
 ENDED_BY_CELERY = "Terminating it instead."
@@ -50,35 +49,31 @@ def f5_redis_stopped(trial: Trial) -> None:
     """It takes connections and says nothing, the worst of outages."""
     assert trial.ground.valkey
     trial.wait()
-    before, ended = len(trial.journal.seconds), _ended_by_celery(trial)
-    trial.ground.valkey.send_signal(signal.SIGSTOP)
-    time.sleep(2 * BREAK)
-    trial.ground.valkey.send_signal(signal.SIGCONT)
-    _after_redis(trial, before, ended)
+    with _without_redis(trial):
+        trial.ground.valkey.send_signal(signal.SIGSTOP)
+        time.sleep(2 * BREAK)
+        trial.ground.valkey.send_signal(signal.SIGCONT)
 
 
 def f6_redis_lost(trial: Trial) -> None:
     trial.wait()
-    before, ended = len(trial.journal.seconds), _ended_by_celery(trial)
-    trial.ground.lose_valkey(with_data=True)
-    time.sleep(BREAK)
-    trial.ground.start_valkey()
-    _after_redis(trial, before, ended)
+    with _without_redis(trial):
+        trial.ground.lose_valkey(with_data=True)
+        time.sleep(BREAK)
+        trial.ground.start_valkey()
+
+
+@contextmanager
+def _without_redis(trial: Trial) -> Iterator[None]:
+    """The site goes on: how long its pages take meanwhile is asked after the load."""
+    ended, struck = _ended_by_celery(trial), time.monotonic()
+    yield
+    trial.lasted = (struck, time.monotonic())
+    trial.cut_off += _ended_by_celery(trial) - ended
 
 
 def _ended_by_celery(trial: Trial) -> int:
     return trial.ground.programs["worker"].words.read_text().count(ENDED_BY_CELERY)
-
-
-def _after_redis(trial: Trial, before: int, ended: int) -> None:
-    """
-    Without Redis the site goes on: the middle request takes less than a second or, where the machine has
-    other things to do, not much longer than with it.
-    """
-    trial.cut_off += _ended_by_celery(trial) - ended
-    usual, without = trial.journal.seconds[:before], trial.journal.seconds[before:]
-    if without and median(without) > max(1.0, 3 * median(usual or [1.0])):
-        trial.blame("F5 pages do not wait for Redis", usual, without)
 
 
 def f7_postgres_restarted(trial: Trial) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
 class Journal:
     """
     ``accepted`` are cases the site said yes to, ``brought_in`` rows of record sheets it said it has imported,
-    ``sheets`` the rows of every sheet that was sent. ``seconds`` each request took, ``broken`` are pages that
-    failed, ``wrong`` is what a client saw to be wrong itself.
+    ``sheets`` the rows of every sheet that was sent. ``broken`` are pages that failed, ``wrong`` is what a
+    client saw to be wrong itself.
     """
 
     path: Path
@@ -29,7 +28,6 @@ class Journal:
     brought_in: list[str] = field(default_factory=list)
     sheets: list[Sequence[str]] = field(default_factory=list)
     taken_out: int = 0
-    seconds: list[float] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     wrong: dict[str, list[Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -50,10 +48,9 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def time(self, answer: Answer, began: float) -> Answer:
+    def look_at(self, answer: Answer) -> Answer:
+        """A page of ours that failed without saying 503 is a fault, whatever was broken behind it."""
         with self._lock:
-            self.seconds.append(time.monotonic() - began)
-            # A page of ours that failed without saying 503 is a fault, whatever was broken behind it.
             if answer.status == 500:
                 self.broken.append(f"{answer.url}: {answer.body[:200]}")
         return answer

@@ -11,13 +11,14 @@ from django.db.models import F
 from cases.choices import NoticeState, State
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
+from cases.notices.breakers import MOST_FAILURES
 from tests.faults.ground import SENDS_AT_ONCE
 from tests.faults.processes import until
 from tests.faults.trial import BREAK
 from tests.gateways import well
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from tests.faults.trial import Trial
@@ -27,6 +28,7 @@ ENOUGH = 3  # of the broken ones' turns in a trial
 AT_MOST = 3 * BREAK  # seconds in which that many must have come
 # Seconds within which notices of another channel leave: 15 s, scaled as time-outs are, and two rounds.
 OTHERS_LEAVE_WITHIN = 5.0
+OPENS_WITHIN = 20.0  # seconds in which five failures, of at most three seconds each, open a breaker
 
 
 def f13_gateways_lie(trial: Trial) -> None:
@@ -38,9 +40,12 @@ def f13_gateways_lie(trial: Trial) -> None:
     _blame_waiting(trial, broken, began)
 
 
-def _hooks_in_trouble(trial: Trial) -> str:
-    """Who takes a message and does not say so is a liar, who refuses it or cuts the line has not taken it."""
-    hooks, before = trial.ground.hooks, len(trial.ground.hooks.journal.deliveries)
+def _hooks_in_trouble(trial: Trial) -> tuple[str, ...]:
+    """
+    Until the breaker opens. Who takes a message and does not say so is a liar, who refuses it or cuts the
+    line has not taken it. Text messages go to the same gateway.
+    """
+    hooks = trial.ground.hooks
 
     def after_taking(lie: Callable[[Talk], None]) -> Callable[[Talk], None]:
         def lying(talk: Talk) -> None:
@@ -58,18 +63,27 @@ def _hooks_in_trouble(trial: Trial) -> str:
         hooks.behave(lambda talk: talk.answer(500), taken=False)
     else:
         hooks.behave(lambda talk: talk.reset(), taken=False)
-    trial.world.branch.case_in(State.CONFIRMATION)
-    until(lambda: len(hooks.journal.deliveries) >= before + ENOUGH, AT_MOST)
+    for _case in range(ENOUGH):
+        trial.world.branch.case_in(State.CONFIRMATION)
+    if not until(lambda: opened_breakers("webhook") > 0, OPENS_WITHIN):
+        trial.blame("F13 the breaker opens", name)
     hooks.behave(well)
-    return "webhook"
+    return "webhook", "sms"
 
 
-def _mail_refused_for_now(trial: Trial) -> str:
+def opened_breakers(channel: str) -> int:
+    """Of the robots, webhooks and gateways of this channel, at this moment."""
+    failing = Endpoint.objects.filter(channel=channel, failures__gte=MOST_FAILURES)
+    return failing.filter(open_until__gt=database_now()).count()
+
+
+def _mail_refused_for_now(trial: Trial) -> tuple[str, ...]:
+    """Of one recipient after the other: the server itself works, and its breaker stays closed."""
     _refuse_mail(trial, random.choice(("451 try again later", "421 go away")))
-    return "email"
+    return ("email",)
 
 
-def _mail_refused_for_good(trial: Trial) -> str:
+def _mail_refused_for_good(trial: Trial) -> tuple[str, ...]:
     """Those notices are dead, each after one attempt and with the number that was answered; no other is."""
     of_this_kind = Notice.objects.filter(channel="email", error="refused: 550")
     earlier = list(of_this_kind.values_list("pk", flat=True))
@@ -79,7 +93,7 @@ def _mail_refused_for_good(trial: Trial) -> str:
     dead = list(rows.values_list("pk", "state", "attempts"))
     if not refused or len(dead) != len(refused) or any(row[1:] != ("dead", 1) for row in dead):
         trial.blame("F13 what is refused for good is given up, once, and says why", len(refused), *dead)
-    return "email"
+    return ("email",)
 
 
 def _refuse_mail(trial: Trial, words: str) -> list[str]:
@@ -94,9 +108,9 @@ def _refuse_mail(trial: Trial, words: str) -> list[str]:
     return mail.refused[before:]
 
 
-def _blame_waiting(trial: Trial, broken: str, began: datetime) -> None:
+def _blame_waiting(trial: Trial, broken: Sequence[str], began: datetime) -> None:
     """The 95th of a hundred notices by other channels left in time, those that still wait included."""
-    others = Notice.objects.filter(created_at__gte=began).exclude(channel=broken)
+    others = Notice.objects.filter(created_at__gte=began).exclude(channel__in=broken)
     waited: list[Any] = [
         (sent_at or database_now()) - created_at
         for created_at, sent_at in others.filter(state__in=("sent", "waiting")).values_list(

@@ -43,6 +43,7 @@ class Trial:
     lied_about: set[str] = field(default_factory=set)
     outage: timedelta = timedelta(0)  # by which all that was due is late whatever anybody does
     settle_within: float = SETTLE
+    lasted: tuple[float, float] | None = None  # the fault, by the monotonic clock, where pages are to go on
 
     def wait(self, most: float = BREAK) -> None:
         """A random while: a fault knows nothing of what the others are doing."""

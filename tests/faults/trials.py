@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError, connections
 
 from cases.choices import State
-from cases.clock import database_now
-from cases.models import Escalation, Heartbeat
+from cases.models import Escalation
 from tests.faults.injuries import FAULTS, SQLITE_FAULTS
 from tests.faults.journal import Journal
 from tests.faults.load import Load
@@ -21,7 +20,8 @@ from tests.faults.owed import last_event, unwritten
 from tests.faults.processes import until
 from tests.faults.promises import broken_promises, lateness_since, unsettled
 from tests.faults.received import begun, blame_doubles, deliveries, doubled, keys_sent, undelivered
-from tests.faults.surroundings import WORKERS_ALONE, surroundings
+from tests.faults.surroundings import surroundings
+from tests.faults.targets import GOES_ON_WITHIN, Pages, blame_standstill, share_of, too_late
 from tests.faults.testimony import blame_by_witnesses
 from tests.faults.trial import Trial
 from tests.faults.world import World, bring_due
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 DUE_WITHIN = 3.0  # seconds: clocks come due while the fault lasts
 STOCK = ((State.INTAKE, 3), (State.ANALYSIS, 2), (State.HANDLING, 3), (State.CONFIRMATION, 2))
 AFTERWARDS = 0.5  # seconds of load after the healing
-RESUMED = 45  # seconds in which workers that lost something tick again
 
 
 @dataclass
@@ -47,18 +46,18 @@ class Result:
     lateness: list[float] = field(default_factory=list)
     doubles: int = 0
     seconds: float = 0.0  # all trials together
+    pages: Pages = field(default_factory=Pages)
 
     def as_json(self) -> dict[str, Any]:
         """As faults.json keeps it."""
-        ordered = sorted(self.lateness)
         return {
             "fault": self.fault,
             "trials": self.trials,
             "violations": self.violations,
             "lateness": {
-                "p50": _share(ordered, 0.5),
-                "p99": _share(ordered, 0.99),
-                "max": round(ordered[-1], 2) if ordered else 0.0,
+                "p50": round(share_of(self.lateness, 0.5), 2),
+                "p99": round(share_of(self.lateness, 0.99), 2),
+                "max": round(max(self.lateness, default=0.0), 2),
             },
             "doubles": self.doubles,
         }
@@ -68,10 +67,6 @@ class Result:
         self.violations += len(trial.found)
         self.lateness += late
         self.doubles += doubles
-
-
-def _share(ordered: list[float], share: float) -> float:
-    return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 2) if ordered else 0.0
 
 
 def run_trials(ground: Ground, world: World, fault: str, trials: int, tell: Callable[[str], None]) -> Result:
@@ -85,13 +80,16 @@ def run_trials(ground: Ground, world: World, fault: str, trials: int, tell: Call
             run_trial(trial, result)
             for promise, rows in trial.found.items():
                 tell(f"  {fault} trial {number + 1}: {promise}: {rows[:10]}")
+    if slow := result.pages.too_slow:
+        result.violations += 1
+        tell(f"  {fault}: 95 pages in a hundred come within a second while it lasts (and otherwise): {slow}")
     result.seconds = time.monotonic() - began
     return result
 
 
 def run_trial(trial: Trial, result: Result) -> None:
     """Whatever does not hold afterwards is in ``trial.found``."""
-    ground = trial.ground
+    ground, began = trial.ground, time.monotonic()
     since = Escalation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     seen, before = deliveries(ground), last_event()
     for state, wanted in STOCK:
@@ -110,24 +108,22 @@ def run_trial(trial: Trial, result: Result) -> None:
     _ask_rows_and_witnesses(trial)
     outage = trial.outage.total_seconds()
     late = [seconds - outage if seconds >= outage / 2 else seconds for seconds in lateness_since(since)]
+    if latest := too_late(result.fault, late):
+        trial.blame("what came due is noticed in time", *latest)
     result.book(trial, late, len(again))
+    if trial.lasted:
+        result.pages.book(trial.world.browsers.requests, began, *trial.lasted)
 
 
 def _strike(trial: Trial, fault: str) -> None:
     """The fault under load, and healing; whoever works alone must show that it goes on."""
     with Load(trial.world, trial.journal):
         (FAULTS | SQLITE_FAULTS)[fault](trial)
+        if fault in GOES_ON_WITHIN:
+            blame_standstill(trial, fault)
         time.sleep(AFTERWARDS)
     connections.close_all()  # ours may have been ended with the others
     trial.ground.await_site()
-    if fault in WORKERS_ALONE and not until(ticks_again(), RESUMED):
-        trial.blame("the workers go on by themselves", fault)
-
-
-def ticks_again() -> Callable[[], bool]:
-    """Whether somebody has ticked since this was asked for."""
-    asked_at = database_now()
-    return lambda: Heartbeat.objects.filter(name="tick", at__gt=asked_at).exists()
 
 
 def _ask_rows_and_witnesses(trial: Trial) -> None:
