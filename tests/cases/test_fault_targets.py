@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from cases.clock import database_now
-from cases.models import Endpoint, Heartbeat
+from cases.models import Case, Endpoint, Heartbeat
 from cases.notices.breakers import MOST_FAILURES, record_failure
-from tests.faults.browser import Request
+from tests.factories import make_case
+from tests.faults.browser import Answer, Request
 from tests.faults.lies import opened_breakers
+from tests.faults.races import OTHER_WORDS, faults_of_second_body
 from tests.faults.targets import Pages, came_in_time, share_of, ticks_again, too_late
 
 
@@ -83,3 +85,16 @@ def test_a_breaker_counts_as_open_from_the_last_of_its_failures_on() -> None:
     record_failure(hook)
     assert opened_breakers("webhook") == 1
     assert opened_breakers("sms") == 0
+
+
+@pytest.mark.django_db
+def test_other_words_under_the_same_key_are_seen_when_they_are_taken_or_displace_the_first() -> None:
+    case = make_case(description="未收到货", cause_key="register:1:a")
+    refusal = Answer(409)
+    assert faults_of_second_body(refusal, "register:1:a", "未收到货") == []
+
+    led_away = faults_of_second_body(Answer(200, "/case/1/"), "register:1:a", "未收到货")
+    assert led_away == ["not refused: 200 /case/1/"]
+    assert len(faults_of_second_body(refusal, "register:1:b", "未收到货")) == 1
+    Case.objects.filter(pk=case.pk).update(description=f"未收到货，{OTHER_WORDS}")
+    assert len(faults_of_second_body(refusal, "register:1:a", "未收到货")) == 2

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from cases.choices import State
-from cases.models import CaseEvent
+from cases.models import Case, CaseEvent
 from tests.faults.browser import Answer
 from tests.faults.clients import ADD, CASE_PAGE, moment_in_four_hours, request_of
 from tests.faults.world import bring_due
 
 if TYPE_CHECKING:
-    from cases.models import Case, Staff
+    from cases.models import Staff
     from tests.faults.trial import Trial
 
+OTHER_WORDS = "包裹外箱破损"  # of the second body of a page; no other page has them
 STALE = re.compile(r'<div class="bh-notice bh-stale".*?</div>', re.DOTALL)
 
 
 def f14_sent_many_times(trial: Trial) -> None:
-    """One page, sent two to ten times at the same moment: one case."""
+    """One page, sent two to ten times at the same moment: one case. Then with other words: none more."""
     agent, customer = random.choice(trial.world.branch.agents), trial.world.contested
     browser = trial.world.browsers.of(agent.username)
     page = browser.visit(ADD)
@@ -37,6 +38,21 @@ def f14_sent_many_times(trial: Trial) -> None:
     key = f"register:{agent.pk}:{page.hidden.get('nonce')}"
     if len(cases) != 1 or CaseEvent.objects.filter(cause_key=key).count() != 1:
         trial.blame("F14 one page is one case", [answer.status for answer in results], sorted(cases))
+    other = fields | {"description": f"{fields['description']}，{OTHER_WORDS}"}
+    refused = browser.post(ADD, other)
+    if faults := faults_of_second_body(refused, key, fields["description"]):
+        trial.blame("F14 the same page with other words is refused", refused.status, *faults)
+
+
+def faults_of_second_body(answer: Answer, key: str, first: str) -> list[str]:
+    """What is wrong where a page was sent under ``key`` with the words ``first``, and then with others."""
+    faults = [] if answer.is_refusal else [f"not refused: {answer.status} {answer.url}"]
+    kept = Case.objects.filter(events__cause_key=key).values_list("description", flat=True)
+    if list(kept) != [first]:
+        faults.append(f"the first words are not kept: {list(kept)}")
+    if stored := list(Case.objects.filter(description__contains=OTHER_WORDS).values_list("pk", flat=True)):
+        faults.append(f"the second words are kept: {stored}")
+    return faults
 
 
 @dataclass
