@@ -239,7 +239,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL["EMAIL_HOST_USER"], _MAIL["EMAIL_HO
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL["EMAIL_USE_TLS"], _MAIL["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 6  # seconds for each answer of the server; half as much again until the mail is out
 # Seconds for all of it: a server may scan a mail before it takes it. The rest of the lease is for marking it.
-EMAIL_SECONDS = min(30.0, env("NOTICE_LEASE") / 2)
+EMAIL_SECONDS = min(10.0, env("NOTICE_LEASE") / 2)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL") or f"noreply@{mail_domain(env('SITE_URL'))}"
 
 # --- Files ----------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ def send_due(channel: str, *, seconds: float = 5) -> int:
     works: one that hangs uses up the time of the others in a single run, not until its breaker opens.
 
     Begins none once ``seconds`` are over, and gives back what was claimed: a letter takes ten seconds at
-    most, nine by mail, so a worker is held for no more than fifteen (paper 5, F13). Never raises for a
+    most, so a worker is held for no more than fifteen (paper 5, F13). Never raises for a
     single notice: one that cannot be sent is tried again after longer and longer waits, then given up. Raises
     what the database raises when it is away for longer than a lease lasts.
     """
