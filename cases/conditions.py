@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import Outcome, State, Tier
+from cases.clock import database_now
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -121,7 +121,7 @@ def may_still_be_reopened(case: Case) -> bool:
     if case.archived_at is None:
         return False
     limit: int = settings.CASE_REOPEN_DAYS
-    return (timezone.now() - case.archived_at).days < limit
+    return (present_moment(case) - case.archived_at).days < limit
 
 
 @condition(_("The case is on legal hold and stays as it is."))
@@ -155,8 +155,8 @@ def has_word_to_change(case: Case) -> bool:
 
 
 def present_moment(case: Case) -> datetime:
-    """When the case was locked, by the clock of the database, else this process's time."""
-    locked_at: datetime = getattr(case, "locked_at", None) or timezone.now()
+    """When the case was locked, else now; by the clock of the database either way."""
+    locked_at: datetime = getattr(case, "locked_at", None) or database_now()
     return locked_at
 
 

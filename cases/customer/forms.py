@@ -13,6 +13,8 @@ from cases.customer.nonces import new_nonce, read_nonce
 from cases.services.customer_words import Word
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cases.models import CustomerLink
 
 LONGEST_COMMENT = 1000
@@ -45,7 +47,8 @@ class WordForm(forms.Form):
     """
     Nothing is chosen beforehand: a program that presses every button sends an answer nobody gave.
 
-    ``link`` is whose form it is; the hidden nonce is good for it alone and for a day.
+    ``link`` is whose form it is and ``at`` the moment of the database; the hidden nonce is good for this link
+    alone and for a day.
     """
 
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=200)
@@ -70,9 +73,9 @@ class WordForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
-    def __init__(self, link: CustomerLink, data: Any = None, *, comment: str = "") -> None:
-        self.link = link
-        super().__init__(data, initial={"nonce": new_nonce(link), "comment": comment})
+    def __init__(self, link: CustomerLink, at: datetime, data: Any = None, *, comment: str = "") -> None:
+        self.link, self.at = link, at
+        super().__init__(data, initial={"nonce": new_nonce(link, at), "comment": comment})
 
     @property
     def fresh_nonce(self) -> str:
@@ -80,7 +83,7 @@ class WordForm(forms.Form):
         return str(self.initial["nonce"])
 
     def clean_nonce(self) -> str:
-        nonce = read_nonce(self.link, self.cleaned_data["nonce"])
+        nonce = read_nonce(self.link, self.cleaned_data["nonce"], self.at)
         if not nonce:
             raise forms.ValidationError(_("This page was open for too long. Please send your answer again."))
         return nonce

@@ -93,7 +93,7 @@ class Visit:
         """Keep the customer's word, or show the page again with what stands in the way."""
         if not self.may_answer:
             return self.show_overtaken(data)
-        form = WordForm(self.link, data)
+        form = WordForm(self.link, self.at, data)
         if not form.is_valid():
             return self.show(form, status=422)
         if wait := knock(WORDS_OF_A_LINK, str(self.link.pk)):
@@ -110,7 +110,7 @@ class Visit:
     def show_overtaken(self, data: Any) -> HttpResponse:
         """How it stands now, with the answer to be sent again or, where it is too late, its words to copy."""
         if self.may_answer:
-            return self.show(WordForm(self.link, data), status=409)
+            return self.show(WordForm(self.link, self.at, data), status=409)
         return self.show(status=409, unsent=words_in(data))
 
     def show_throttled(self, form: WordForm, seconds: int) -> HttpResponse:
@@ -123,7 +123,7 @@ class Visit:
         self, form: WordForm | None = None, *, status: int = 200, unsent: str = "", wait_minutes: int = 0
     ) -> HttpResponse:
         if form is None and self.may_answer:
-            form = WordForm(self.link, comment=self.round.comment)
+            form = WordForm(self.link, self.at, comment=self.round.comment)
         context = {
             "case": self.case,
             "round": self.round,
