@@ -35,7 +35,6 @@ class LinksPanel:
 
     links: list[CustomerLink]
     may_issue: bool
-    any_valid: bool
 
 
 def links_panel(case: Case, staff: Staff, at: datetime) -> LinksPanel | None:
@@ -46,7 +45,7 @@ def links_panel(case: Case, staff: Staff, at: datetime) -> LinksPanel | None:
     links = list(case.customer_links.select_related("created_by", "revoked_by")[:MOST_SHOWN])
     for link in links:
         link.valid_now = link.is_valid(at)
-    return LinksPanel(links, may_issue, any(link.valid_now for link in links))
+    return LinksPanel(links, may_issue)
 
 
 def links_urls(inside: Any) -> list[Any]:
@@ -74,7 +73,7 @@ def issue_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def revoke_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask, then end every valid link of the case."""
+    """Ask, then end every valid link of the case, and those that messages not sent yet would have brought."""
     case = find_case_to_link(request, pk)
     if request.method != "POST":
         title, button = _("Revoke the customer's links"), _("Revoke them")

@@ -522,6 +522,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("legal_hold", models.BooleanField(default=False, verbose_name="legal hold")),
+                (
+                    "links_revoked_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="links revoked at"),
+                ),
                 ("version", models.PositiveIntegerField(default=0, verbose_name="version")),
                 ("search_text", models.TextField(blank=True, editable=False)),
                 (

@@ -139,6 +139,7 @@ class Case(FSMModelMixin, models.Model):
         blank=True,
     )
     legal_hold = models.BooleanField(_("legal hold"), default=False)
+    links_revoked_at = models.DateTimeField(_("links revoked at"), null=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=0)
     search_text = models.TextField(editable=False, blank=True)
 

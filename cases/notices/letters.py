@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from cases.channels.base import Letter, PermanentFailure
 from cases.channels.causes import Cause
@@ -13,10 +16,10 @@ from cases.choices import ContactKind, NoticeChannel
 from cases.clock import database_now
 from cases.contacts import takes_texts
 from cases.models import CustomerContact, CustomerLink
-from cases.services.customer_links import LIFE, TOKEN_BYTES, issue_link
+from cases.services.customer_links import LIFE, TOKEN_BYTES, issue_link, links_ended_since
 
 if TYPE_CHECKING:
-    from cases.models import Endpoint, Notice
+    from cases.models import Case, Endpoint, Notice
     from cases.notices.ways import Gateways
 
 LINK = "{link}"
@@ -86,10 +89,22 @@ def _body_of(notice: Notice) -> str:
     """A customer's text with its link, the same with every attempt: its token is stored nowhere."""
     if LINK not in notice.body or notice.customer_id is None or notice.case is None:
         return notice.body
-    number = notice.event.round_number if notice.event else notice.case.round_number
-    token = _token_for(notice, number)
-    link = issue_link(case_id=notice.case.pk, round_number=number, notice=notice, token=token)
-    return notice.body.replace(LINK, link)
+    return notice.body.replace(LINK, _link_of(notice, notice.case))
+
+
+@transaction.atomic
+def _link_of(notice: Notice, case: Case) -> str:
+    """
+    The address; where the links of the case were revoked since the notice is owed, words in its place.
+
+    Owed since its event, or since a person sent it again.
+    """
+    owed_since = notice.replayed_at or (notice.event.at if notice.event else notice.created_at)
+    if links_ended_since(case.pk, owed_since):
+        with translation.override(notice.language):
+            return _("The link has been withdrawn. Please contact us.")
+    number = notice.event.round_number if notice.event else case.round_number
+    return issue_link(case_id=case.pk, round_number=number, notice=notice, token=_token_for(notice, number))
 
 
 def _token_for(notice: Notice, round_number: int) -> bytes:

@@ -14,10 +14,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
 from cases.clock import database_now
-from cases.models import CustomerLink
+from cases.models import Case, CustomerLink
+from cases.services.steps import lock_case
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,11 +60,27 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@transaction.atomic
 def revoke_links(case_id: int, *, actor: Staff | None) -> int:
-    """End every valid link of the case; how many there were."""
-    now = database_now()
-    valid = CustomerLink.objects.filter(case_id=case_id).valid(now)
-    return int(valid.update(revoked_at=now, revoked_by=actor))
+    """
+    End every valid link of the case; how many there were.
+
+    What is owed to the customer by now is sent without a link (``links_ended_since``). Raises CaseNotFound.
+    """
+    case = lock_case(case_id)
+    Case.objects.filter(pk=case_id).update(links_revoked_at=case.locked_at)
+    valid = CustomerLink.objects.filter(case_id=case_id).valid(case.locked_at)
+    return int(valid.update(revoked_at=case.locked_at, revoked_by=actor))
+
+
+def links_ended_since(case_id: int, moment: datetime) -> bool:
+    """
+    Whether the links of the case were revoked at this moment or later.
+
+    Takes the lock of the case: who revokes waits for the caller's transaction, and ends the link it makes.
+    """
+    revoked_at = Case.objects.locked().only("links_revoked_at").get(pk=case_id).links_revoked_at
+    return revoked_at is not None and moment <= revoked_at
 
 
 def find_link(token: str, at: datetime) -> CustomerLink | None:

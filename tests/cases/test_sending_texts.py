@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from cases.choices import NoticeChannel, NoticeState, Role, Situation
+from cases.choices import NoticeChannel, NoticeState, Role, Situation, State
 from cases.models import Case, CustomerLink, Endpoint, Notice
 from cases.notices.replaying import replay_notice
 from cases.notices.sending import send_due
@@ -19,6 +19,7 @@ from cases.services.customer_links import revoke_links
 from tests.cases.sending import endpoint_at, fresh, later, owe, owe_many, send_at_any_hour, setting_of, states
 from tests.factories import ContactFactory, StaffFactory, TeamFactory, make_case
 from tests.gateways import HttpGateway, Talk
+from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 TEXTS = {"body": {"to": "{phone}", "text": "{text}", "key": "{key}"}, "success": {"statuses": [200]}}
@@ -175,6 +176,40 @@ def test_a_digest_goes_through_the_gateway_of_a_team_where_there_is_no_other(gat
     assert gateway.journal.keys == [str(digest.key)]
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-hans", "链接已停用，请与我们联系。"), ("en", "The link has been withdrawn. Please contact us.")],
+)
+def test_what_was_owed_when_links_were_revoked_is_sent_without_one(
+    gateway: HttpGateway, language: str, words: str
+) -> None:
+    """As at the end of quiet hours: the message waits, the telephone is lost, the message goes out."""
+    text, case = customer_text(gateway)
+    Notice.objects.filter(pk=text.pk).update(language=language)
+    assert revoke_links(case.pk, actor=None) == 0
+    with later(9 * 3600):
+        assert send_due("sms") == 1
+        assert [delivery.json["text"] for delivery in gateway.journal.deliveries] == [words]
+        assert not CustomerLink.objects.exists()
+
+
+def test_what_is_owed_after_links_were_revoked_has_a_link_again(gateway: HttpGateway, scene: Scene) -> None:
+    """By the moment of the event, however late the notice of it is worked out."""
+    case = scene.case(State.HANDLING)
+    before = case.events.latest("seq")
+    revoke_links(case.pk, actor=None)
+    with later(60):
+        case = scene.leave_handling(case)
+        after = case.events.latest("seq")
+        endpoint_at(gateway.url, NoticeChannel.SMS, options=TEXTS)
+        ContactFactory(customer=case.customer, value="+8613812345678")
+        for event in (before, after):
+            owe(customer=case.customer, case=case, event=event, channel=NoticeChannel.SMS, body="{link}")
+        assert send_due("sms") == 2
+    assert ["/c/" in delivery.json["text"] for delivery in gateway.journal.deliveries] == [False, True]
+    assert CustomerLink.objects.get(notice__event=after)
+
+
 def test_an_attempt_of_the_outbox_brings_no_revoked_link_back(gateway: HttpGateway) -> None:
     _text, case = customer_text(gateway)
     gateway.behave(lambda talk: talk.answer(500))
@@ -182,5 +217,5 @@ def test_an_attempt_of_the_outbox_brings_no_revoked_link_back(gateway: HttpGatew
     revoke_links(case.pk, actor=None)
     with later(600):
         send_due("sms")
-    assert len(gateway.journal.deliveries) == 2
+    assert ["/c/" in delivery.json["text"] for delivery in gateway.journal.deliveries] == [True, False]
     assert not CustomerLink.objects.valid(timezone.now()).exists()
