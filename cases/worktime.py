@@ -119,6 +119,10 @@ class PreparedCalendar:
         }
         self._table: _Table | None = None
 
+    def year_of(self, moment: datetime) -> int:
+        """The year on the wall of this calendar."""
+        return moment.astimezone(self._zone).year
+
     def add(self, start: datetime, amount: timedelta) -> datetime:
         """
         The earliest moment at which ``amount`` of working time has passed since ``start``; in UTC.

@@ -147,9 +147,11 @@ class WorkCalendarAdmin(ReferenceAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        rows = any(formset.has_changed() for formset in formsets if formset.model is not CalendarYear)
-        if not change or rows or RECKONED_FROM & set(form.changed_data):
+        written = {formset.model for formset in formsets if formset.has_changed()}
+        if not change or written - {CalendarYear} or RECKONED_FROM & set(form.changed_data):
             services.keep_calendar(form.instance, actor=request.user)
+        elif written or "country" in form.changed_data:
+            services.keep_known_years(actor=request.user)
 
     @action(description=_("Show what would move"), permissions=["change"], icon="preview")
     def preview(self, request: HttpRequest, obj: WorkCalendar) -> None:

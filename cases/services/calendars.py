@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cases.choices import StandardsChange
 from cases.exceptions import InvalidInput, NotPermitted
-from cases.models import Timer, WorkCalendar
+from cases.models import StandardsStamp, Timer, WorkCalendar
 from cases.services.calendar_seed import CHINA, announced_years, load_public_holidays
 from cases.services.first_records import ensure_first_records
 from cases.services.rearming import named, standards_changed
@@ -37,6 +39,18 @@ def keep_calendar(calendar: WorkCalendar, *, actor: Staff | None) -> Rearming:
     if not calendar.always_on and not calendar.windows.exists():
         raise InvalidInput("windows", never_opens())
     return standards_changed(named(StandardsChange.CALENDAR, calendar.name), actor=actor)
+
+
+def keep_known_years(*, actor: Staff) -> None:
+    """
+    To be called after the country or the known years of a calendar were written, in the same transaction.
+
+    No deadline hangs on them, so no clock follows: processes only read the standards anew. Raises
+    NotPermitted.
+    """
+    if not actor.has_perm(RIGHT):
+        raise NotPermitted
+    StandardsStamp.objects.update(key=uuid.uuid4())
 
 
 def never_opens() -> str:
@@ -87,13 +101,14 @@ def load_holidays(calendar: WorkCalendar, *, actor: Staff) -> list[int]:
 
 def unannounced_years(calendar: WorkCalendar, since: datetime, until: datetime) -> list[int]:
     """
-    Years between these moments whose public holidays the calendar does not know; none where it follows no
-    country's.
+    Years, in its zone, between these moments whose public holidays the calendar does not know; none where it
+    follows no country's.
     """
     if not calendar.country:
         return []
     known = {row.year for row in calendar.years.all()}
-    return [year for year in range(since.year, until.year + 1) if year not in known]
+    first, last = (moment.astimezone(ZoneInfo(calendar.time_zone)).year for moment in (since, until))
+    return [year for year in range(first, last + 1) if year not in known]
 
 
 def farthest_deadline(calendar: WorkCalendar) -> datetime | None:

@@ -25,8 +25,11 @@ def warn_of_unannounced(standards: Standards, rows: Iterable[Timer]) -> None:
         if row.calendar_id is None or row.due_at is None:
             continue
         known = standards.announced.get(row.calendar_id)
-        reached = (row.calendar_id, row.due_at.year)
-        if known is not None and row.due_at.year not in known and reached not in _said:
+        if known is None:
+            continue
+        year = standards.calendar(row.calendar_id).year_of(row.due_at)
+        reached = (row.calendar_id, year)
+        if year not in known and reached not in _said:
             _said.add(reached)
             log.warning(
                 "holidays of %s are not announced in calendar %s: deadlines may move", *reversed(reached)

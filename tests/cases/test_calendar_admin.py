@@ -11,6 +11,7 @@ from django.utils import timezone
 from cases.choices import DayKind, Language, State
 from cases.models import CalendarDay, Rearming, Timer, WorkCalendar
 from cases.services.rearming import rearm_some
+from cases.standards import present_standards
 from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,23 @@ def test_another_name_moves_nothing(client: Client, standard: WorkCalendar) -> N
     assert client.post(url, filled(client, url, name_en="Office hours")).status_code == 302
     standard.refresh_from_db()
     assert (standard.name_en, Rearming.objects.count()) == ("Office hours", before)
+
+
+def test_a_year_made_known_and_another_country_are_read_by_every_process_and_move_no_clock(
+    client: Client, standard: WorkCalendar
+) -> None:
+    url = page_of(standard)
+    before = Rearming.objects.count()
+    assert 2100 not in present_standards().announced[standard.pk]
+    data = filled(client, url)
+    number = int(data["years-TOTAL_FORMS"])
+    data |= {"years-TOTAL_FORMS": number + 1, f"years-{number}-year": 2100}
+    data |= {f"years-{number}-calendar": standard.pk, f"years-{number}-id": ""}
+    assert client.post(url, data).status_code == 302
+    assert 2100 in present_standards().announced[standard.pk]
+    assert client.post(url, filled(client, url, country="")).status_code == 302
+    assert standard.pk not in present_standards().announced
+    assert Rearming.objects.count() == before
 
 
 def test_a_half_day_is_added(client: Client, standard: WorkCalendar) -> None:

@@ -11,7 +11,15 @@ from django.core.exceptions import ValidationError
 
 from cases.choices import DayKind, State
 from cases.exceptions import InvalidInput, NotPermitted
-from cases.models import CalendarDay, CalendarWindow, CalendarYear, Rearming, StandardsStamp, WorkCalendar
+from cases.models import (
+    CalendarDay,
+    CalendarWindow,
+    CalendarYear,
+    Rearming,
+    StandardsStamp,
+    Timer,
+    WorkCalendar,
+)
 from cases.models.calendar import read_hours
 from cases.services import unannounced
 from cases.services.calendar_seed import announced_years, ensure_calendars, load_public_holidays
@@ -22,6 +30,7 @@ from cases.services.calendars import (
     make_default,
     unannounced_years,
 )
+from cases.services.unannounced import warn_of_unannounced
 from cases.standards import present_standards
 from cases.worktime import PreparedCalendar
 from tests.scenes import Scene
@@ -189,6 +198,8 @@ def test_years_nobody_has_announced_are_named(standard: WorkCalendar) -> None:
     since, until = datetime(last, 12, 1, tzinfo=UTC), datetime(last + 2, 1, 1, tzinfo=UTC)
     assert unannounced_years(standard, since, until) == [last + 1, last + 2]
     assert unannounced_years(standard, since, since) == []
+    eve = datetime(last, 12, 31, 23, tzinfo=UTC)  # the new year's first morning in Shanghai
+    assert unannounced_years(standard, eve, eve) == [last + 1]
     assert unannounced_years(WorkCalendar.objects.get(name="24×7"), since, until) == []
 
 
@@ -207,3 +218,17 @@ def test_clocks_that_reach_into_such_a_year_are_told_in_the_log_once(
     farthest = farthest_deadline(standard)
     assert farthest
     assert farthest.year in {record.args[0] for record in told}  # type: ignore[index]
+
+
+def test_the_year_of_a_deadline_is_that_of_its_calendar(
+    standard: WorkCalendar, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new year's first morning in Shanghai is still the old year in UTC."""
+    monkeypatch.setattr(unannounced, "_said", set())
+    last = announced_years()[-1]
+    eve = datetime(last, 12, 31, 23, tzinfo=UTC)
+    with caplog.at_level(logging.WARNING, logger="cases.services.unannounced"):
+        warn_of_unannounced(present_standards(), [Timer(calendar=standard, due_at=eve - 8 * HOUR)])
+        assert not caplog.records
+        warn_of_unannounced(present_standards(), [Timer(calendar=standard, due_at=eve)])
+    assert [record.args for record in caplog.records] == [(last + 1, standard.pk)]
