@@ -14,7 +14,7 @@ from cases.services.assignment import refuse_unfit_handler, team_of_new_handler
 from cases.services.clocks import follow_urgency
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from cases.services.steps import Step
 
@@ -66,8 +66,7 @@ def dispatch(step: Step) -> None:
         raise InvalidInput("team", _("Choose an active main team that is not among the supporting ones."))
     step.kept["from_team"] = case.team_id
     case.dispatch(team=team, at=step.at)
-    for other in supporting:
-        _ask(step, team=other, request=step.note, due_at=None)
+    _ask(step, supporting, request=step.note, due_at=None)
 
 
 def accept(step: Step) -> None:
@@ -105,25 +104,20 @@ def report_progress(step: Step) -> None:
 def ask_support(step: Step) -> None:
     _refuse_unfit_moment(step, "due_at", step.data["due_at"])
     step.case.ask_support()
-    _ask(step, **step.data)
+    _ask(step, [step.data["team"]], request=step.data["request"], due_at=step.data["due_at"])
 
 
-def _ask(step: Step, *, team: Team, request: str, due_at: datetime | None) -> None:
+def _ask(step: Step, teams: Collection[Team], *, request: str, due_at: datetime | None) -> None:
+    """Ask each of these teams for its part, in two statements however many they are."""
     case = step.case
-    if not team.active or team.pk == case.team_id:
+    if any(not team.active or team.pk == case.team_id for team in teams):
         raise InvalidInput("team", _("Choose an active team other than the main one."))
-    if case.support_requests.unfinished().filter(team=team).exists():
+    if teams and case.support_requests.unfinished().filter(team__in=teams).exists():
         raise InvalidInput("team", _("This team is already asked and has not finished."))
-    support = SupportRequest.objects.create(
-        case=case,
-        round=case.current_round,
-        team=team,
-        request=request,
-        requested_by=step.actor,
-        requested_at=step.at,
-        due_at=due_at,
+    facts = {"request": request, "requested_by": step.actor, "requested_at": step.at, "due_at": due_at}
+    step.asked += SupportRequest.objects.bulk_create(
+        SupportRequest(case=case, round=case.current_round, team=team, **facts) for team in teams
     )
-    step.asked.append(support)
 
 
 def finish_support(step: Step) -> None:
