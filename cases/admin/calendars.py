@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.forms import Form, ModelForm
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.forms import ModelForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -18,8 +18,7 @@ from unfold.decorators import action, display
 from cases.admin.base import ReferenceAdmin
 from cases.admin.calendar_forms import CalendarForm, WindowFormSet
 from cases.admin.calendar_year import months_of, weekday_initials
-from cases.admin.moving import examples_for
-from cases.admin.staff import dialog
+from cases.admin.moving import PreviewedMixin, Question, moving_page
 from cases.clock import database_now
 from cases.exceptions import CaseError
 from cases.models import CalendarDay, CalendarWindow, CalendarYear, WorkCalendar
@@ -28,7 +27,6 @@ from cases.services.rearming import preview_change
 
 SOON = timedelta(days=60)  # what clocks may well reach into
 FIRST_YEAR, LAST_YEAR = 1970, 2200
-PREVIEW = "preview"
 RECKONED_FROM = {"time_zone", "always_on"}
 
 
@@ -82,7 +80,7 @@ def shown_year(request: HttpRequest) -> int:
 
 
 @admin.register(WorkCalendar)
-class WorkCalendarAdmin(ReferenceAdmin):
+class WorkCalendarAdmin(PreviewedMixin, ReferenceAdmin):
     form = CalendarForm
     inlines = (WindowInline, DayInline, YearInline)
     list_display = ("name", "name_en", "time_zone", "hours", "known_years", "default_mark", "active")
@@ -92,7 +90,6 @@ class WorkCalendarAdmin(ReferenceAdmin):
     ordering = ("name",)
     fields = CalendarForm.Meta.fields
     actions_detail = ("load_holidays", "make_default")
-    actions_submit_line = (PREVIEW,)
     change_form_outer_before_template = "admin/cases/calendar_year.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkCalendar]:
@@ -118,33 +115,6 @@ class WorkCalendarAdmin(ReferenceAdmin):
         context = picture_of(calendar, shown_year(request)) if calendar else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict | None = None,
-    ) -> HttpResponse:
-        """What would move is tried out: all is saved as the button beside it would, and taken back."""
-        if request.method != "POST" or PREVIEW not in request.POST:
-            return super().changeform_view(request, object_id, form_url, extra_context)
-        answers: list[HttpResponse] = []
-        preview = preview_change(
-            lambda: answers.append(super(WorkCalendarAdmin, self).changeform_view(request, object_id))
-        )
-        if answers[0].status_code != 302:
-            return answers[0]
-        list(messages.get_messages(request))  # that it was saved is not so
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("What would move"),
-            "opts": self.opts,
-            "preview": preview,
-            "examples": examples_for(preview, request.user),
-            "again": [(name, value) for name, values in _kept(request) for value in values],
-        }
-        return TemplateResponse(request, "admin/cases/calendar_preview.html", context)
-
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         written = {formset.model for formset in formsets if formset.has_changed()}
@@ -153,61 +123,48 @@ class WorkCalendarAdmin(ReferenceAdmin):
         elif written or "country" in form.changed_data:
             services.keep_known_years(actor=request.user)
 
-    @action(description=_("Show what would move"), permissions=["change"], icon="preview")
-    def preview(self, request: HttpRequest, obj: WorkCalendar) -> None:
-        """The button alone: ``changeform_view`` answers it."""
-
-    @action(
-        description=_("Load public holidays"),
-        permissions=["change"],
-        icon="celebration",
-        dialog=dialog(
-            _("Load public holidays?"),
-            _("Days of years that were announced meanwhile are added. Days and years already there stay."),
-            _("Load"),
-        ),
-    )
-    def load_holidays(self, request: HttpRequest, form: Form, object_id: str) -> HttpResponse:
+    @action(description=_("Load public holidays"), permissions=["change"], icon="celebration")
+    def load_holidays(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def load(calendar: WorkCalendar) -> str:
             years = services.load_holidays(calendar, actor=request.user)
             added = ", ".join(map(str, years))
             return _("Added: %(years)s.") % {"years": added} if years else _("No further year is known yet.")
 
-        return self._do(request, object_id, load)
+        words = Question(
+            _("Load public holidays?"),
+            _("Days of years that were announced meanwhile are added. Days and years already there stay."),
+            _("Load"),
+        )
+        return self._ask_and_do(request, object_id, load, words)
 
-    @action(
-        description=_("Make default"),
-        permissions=["change"],
-        icon="star",
-        dialog=dialog(
-            _("Make this the default calendar?"),
-            _("It is used where neither team nor service level names another. Running clocks follow."),
-            _("Make default"),
-        ),
-    )
-    def make_default(self, request: HttpRequest, form: Form, object_id: str) -> HttpResponse:
+    @action(description=_("Make default"), permissions=["change"], icon="star")
+    def make_default(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def default(calendar: WorkCalendar) -> str:
             services.make_default(calendar, actor=request.user)
             return _("This is the default calendar now.")
 
-        return self._do(request, object_id, default)
+        words = Question(
+            _("Make this the default calendar?"),
+            _("It is used where neither team nor service level names another. Running clocks follow."),
+            _("Make default"),
+        )
+        return self._ask_and_do(request, object_id, default, words)
 
-    def _do(self, request: HttpRequest, object_id: str, act: Any) -> HttpResponse:
+    def _ask_and_do(
+        self, request: HttpRequest, object_id: str, act: Callable[[WorkCalendar], str], words: Question
+    ) -> HttpResponse:
+        """By GET show what would move, by POST do it."""
         calendar = self.get_object(request, object_id)
         if calendar is None:
             raise Http404
+        back = reverse("admin:cases_workcalendar_change", args=[calendar.pk])
         try:
+            if request.method != "POST":
+                return moving_page(self, request, preview_change(lambda: act(calendar)), words, back=back)
             messages.success(request, act(calendar))
         except CaseError as error:
             messages.error(request, str(error))
-        address = reverse("admin:cases_workcalendar_change", args=[calendar.pk])
-        return HttpResponse(headers={"HX-Redirect": address})
-
-
-def _kept(request: HttpRequest) -> list[tuple[str, list[str]]]:
-    """What was typed, to be sent again."""
-    left_out = {PREVIEW, "csrfmiddlewaretoken"}
-    return [(name, values) for name, values in request.POST.lists() if name not in left_out]
+        return HttpResponseRedirect(back)
 
 
 def hours_a_week(calendar: WorkCalendar) -> float:

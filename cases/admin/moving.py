@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
 from cases.choices import ClockKind
 from cases.models import Case
+from cases.services.rearming import preview_change
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from django.utils.functional import Promise
 
     from cases.models import Staff
     from cases.services.rearming import Preview
+
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True)
@@ -39,3 +52,80 @@ def examples_for(preview: Preview, staff: Staff) -> list[Example]:
         for moved in preview.examples
     ]
     return sorted(found, key=lambda example: example.case is None)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a page of what would move asks: its title, what the change is, and the button that makes it."""
+
+    title: str | Promise
+    explanation: str | Promise
+    button: str | Promise
+
+
+SAVE = Question(_("What would move"), "", _("Save"))
+
+
+class PreviewedMixin:
+    """
+    A page whose changes move running clocks: beside Save stands a button that shows which.
+
+    What would move is tried out: all is saved as the button beside it would, and taken back.
+    """
+
+    actions_submit_line = (PREVIEW,)
+
+    @action(description=_("Show what would move"), permissions=["change"], icon="preview")
+    def preview(self, request: HttpRequest, obj: Model) -> None:
+        """The button alone: ``changeform_view`` answers it."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        if request.method != "POST" or PREVIEW not in request.POST:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        answers: list[HttpResponse] = []
+        preview = preview_change(
+            lambda: answers.append(super(PreviewedMixin, self).changeform_view(request, object_id))
+        )
+        if answers[0].status_code != 302:
+            return answers[0]
+        list(messages.get_messages(request))  # that it was saved is not so
+        return moving_page(self, request, preview, SAVE, again=_kept(request))
+
+
+def _kept(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was typed, to be sent again."""
+    left_out = {PREVIEW, "csrfmiddlewaretoken"}
+    typed = ((name, values) for name, values in request.POST.lists() if name not in left_out)
+    return [(name, value) for name, values in typed for value in values]
+
+
+def moving_page(
+    page: Any,
+    request: HttpRequest,
+    preview: Preview,
+    words: Question,
+    *,
+    again: Iterable[tuple[str, str]] = (),
+    back: str = "",
+) -> HttpResponse:
+    """
+    What would move, with a button that makes the change: it posts ``again`` to the same address; ``back`` is
+    where who discards it goes to.
+    """
+    context = {
+        **page.admin_site.each_context(request),
+        "title": words.title,
+        "opts": page.opts,
+        "preview": preview,
+        "examples": examples_for(preview, request.user),
+        "words": words,
+        "again": again,
+        "back": back,
+    }
+    return TemplateResponse(request, "admin/cases/calendar_preview.html", context)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from cases.admin.base import ReferenceAdmin
+from cases.admin.moving import PreviewedMixin
 from cases.admin.reference_exchange import ReferenceExchangeMixin
 from cases.exchange.reference import DepartmentResource, TeamResource
 from cases.models import Department, Team, WorkCalendar
@@ -36,7 +37,7 @@ class DepartmentAdmin(ReferenceExchangeMixin, ReferenceAdmin):
 
 
 @admin.register(Team)
-class TeamAdmin(ReferenceExchangeMixin, ReferenceAdmin):
+class TeamAdmin(PreviewedMixin, ReferenceExchangeMixin, ReferenceAdmin):
     resource_classes = (TeamResource,)
     list_display = ("name", "name_en", "department", "tier", "lead", "calendar", "member_count", "active")
     list_filter = (("department", RelatedDropdownFilter), ("tier", ChoicesDropdownFilter), "active")

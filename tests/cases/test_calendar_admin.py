@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from cases.choices import DayKind, Language, State
-from cases.models import CalendarDay, Rearming, Timer, WorkCalendar
+from cases.models import CalendarDay, Rearming, Team, Timer, WorkCalendar
+from cases.services.calendars import keep_calendar
 from cases.services.rearming import rearm_some
 from cases.standards import present_standards
 from tests.scenes import Scene
@@ -17,6 +19,7 @@ from tests.scenes import Scene
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/cases/workcalendar/"
+EVENING = datetime(2026, 9, 24, 9, 30, tzinfo=UTC)  # in Shanghai, before a holiday
 
 
 @pytest.fixture
@@ -206,17 +209,63 @@ def test_a_year_that_is_not_announced_warns(client: Client, standard: WorkCalend
     assert "The public holidays of" not in client.get(page_of(standard)).content.decode()
 
 
-def test_holidays_are_loaded_and_the_default_is_moved_by_a_button(
+@pytest.mark.parametrize("name", ["load_holidays", "make_default"])
+def test_what_the_buttons_would_move_is_shown_before_anything_is_kept(
+    client: Client, standard: WorkCalendar, scene: Scene, name: str
+) -> None:
+    with time_machine.travel(EVENING):
+        client.force_login(scene.administrator)
+        for row in (*standard.years.filter(year=2026), *standard.days.filter(date__year=2026)):
+            row.delete()
+        keep_calendar(standard, actor=None)
+        scene.case(State.ANALYSIS)
+        calendar = {"load_holidays": standard, "make_default": WorkCalendar.objects.get(name="24×7")}[name]
+        url = reverse(f"admin:cases_workcalendar_{name}", args=[calendar.pk])
+        before = Rearming.objects.count()
+
+        page = client.get(url)
+
+        assert page.context["preview"].moved > 0
+        assert "clocks looked at would get another deadline" in page.content.decode()
+        assert Rearming.objects.count() == before
+        assert not standard.years.filter(year=2026).exists()
+        assert WorkCalendar.objects.get(is_default=True) == standard
+
+        assert client.post(url).headers["Location"] == page_of(calendar)
+        assert Rearming.objects.count() == before + 1
+    assert standard.years.filter(year=2026).exists() is (name == "load_holidays")
+    assert WorkCalendar.objects.get(is_default=True) == calendar
+
+
+def test_a_calendar_that_is_not_active_cannot_become_the_default(
     client: Client, standard: WorkCalendar
 ) -> None:
-    standard.years.filter(year=2026).delete()
+    WorkCalendar.objects.filter(name="24×7").update(active=False)
     other = WorkCalendar.objects.get(name="24×7")
-    for calendar, name in ((standard, "load_holidays"), (other, "make_default")):
-        url = reverse(f"admin:cases_workcalendar_{name}", args=[calendar.pk])
-        client.get(url)
-        assert client.post(url, {"_form_submitted": "True"}).headers["HX-Redirect"] == page_of(calendar)
-    assert standard.years.filter(year=2026).exists()
-    assert WorkCalendar.objects.get(is_default=True) == other
+    url = reverse("admin:cases_workcalendar_make_default", args=[other.pk])
+    for ask in (client.get, client.post):
+        assert "This calendar is not active" in ask(url, follow=True).content.decode()
+    assert WorkCalendar.objects.get(is_default=True) == standard
+
+
+def test_what_another_calendar_of_a_team_would_move_is_shown_before_it_is_kept(
+    client: Client, standard: WorkCalendar, scene: Scene
+) -> None:
+    with time_machine.travel(EVENING):
+        client.force_login(scene.administrator)
+        scene.case(State.HANDLING)
+        before = Rearming.objects.count()
+        url = reverse("admin:cases_team_change", args=[scene.back.pk])
+        other = WorkCalendar.objects.get(name="24×7")
+
+        page = client.post(url, filled(client, url, calendar=other.pk, preview=""))
+
+        assert page.context["preview"].moved > 0
+        assert Team.objects.get(pk=scene.back.pk).calendar is None
+        assert Rearming.objects.count() == before
+        assert client.post(url, dict(page.context["again"])).status_code == 302
+    assert Team.objects.get(pk=scene.back.pk).calendar == other
+    assert Rearming.objects.count() == before + 1
 
 
 def test_who_only_reads_calendars_changes_none(client: Client, standard: WorkCalendar, scene: Scene) -> None:
@@ -229,7 +278,7 @@ def test_who_only_reads_calendars_changes_none(client: Client, standard: WorkCal
         assert client.post(url, data | {"preview": ""}).status_code == 403
         for name in ("load_holidays", "make_default"):
             address = reverse(f"admin:cases_workcalendar_{name}", args=[standard.pk])
-            assert client.post(address, {"_form_submitted": "True"}).status_code == 403
+            assert client.get(address).status_code == client.post(address).status_code == 403
     for person in (scene.agent, scene.specialist):
         client.force_login(person)
         assert client.get(url).status_code == 403
