@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -14,9 +14,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cases.choices import ClockKind, State
-from cases.models import Case, Timer, WorkCalendar
+from cases.choices import ClockKind, DayKind, State
+from cases.models import Case, ServiceLevel, Timer, WorkCalendar
 from cases.services import transition_case
+from cases.services.levels import publish_version
 from cases.services.rearming import standards_changed
 from cases.services.ticking import tick
 from tests.cases.minute_walker import MINUTE, Rules, Window, clock
@@ -25,11 +26,16 @@ from tests.scenes import Scene, make_scene
 START = datetime.fromisoformat("2026-10-23T08:00+08:00")  # before clocks are set back in New York and Berlin
 DAYS: list[list[Window]] = [[], [(540, 720), (780, 1080)], [(600, 645)], [(1320, 1380)], [(1200, 240)]]
 LEVELS = (80, 100, 150)
-BUDGETS = {"urgent": 120, "normal": 240}  # minutes from one contact to the next (paper 2.2)
+URGENCIES = ("urgent", "normal")
+SpecialDays = dict[int, list[Window] | int]
 
 weeks = st.lists(st.sampled_from(DAYS), min_size=7, max_size=7).filter(any)
 zones = st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/Berlin", "UTC"])
 gaps = st.lists(st.integers(0, 5000), max_size=6)
+# Minutes from one contact to the next, of urgent cases and of others; of ten each level is a whole one.
+budgets = st.fixed_dictionaries(dict.fromkeys(("urgent", "normal"), st.integers(1, 40).map(lambda n: n * 10)))
+# By days after START: a holiday, a half day or night, or a make-up day that works like a weekday.
+special_days = st.dictionaries(st.integers(0, 40), st.sampled_from(DAYS) | st.integers(0, 6), max_size=12)
 
 
 @pytest.mark.long
@@ -41,29 +47,63 @@ def test_every_level_is_reached_in_the_minute_the_counter_says() -> None:
 
     # Examples are not made smaller, which takes minutes where each asks a database.
     @settings(max_examples=examples, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(zones, weeks, st.sampled_from(sorted(BUDGETS)), st.integers(0, 20_000), gaps)
-    def judge(zone: str, week: list[list[Window]], urgency: str, begins: int, waits: list[int]) -> None:
-        rules = Rules(zone, dict(enumerate(week)))
+    @given(zones, weeks, special_days, budgets, st.sampled_from(URGENCIES), st.integers(0, 20_000), gaps)
+    def judge(
+        zone: str,
+        week: list[list[Window]],
+        days: SpecialDays,
+        minutes: dict[str, int],
+        urgency: str,
+        begins: int,
+        waits: list[int],
+    ) -> None:
+        rules = Rules(zone, dict(enumerate(week)), special_of(days, week))
         with transaction.atomic():
-            work_by(rules, scene)
+            work_by(rules, scene, days)
+            promise(minutes)
             with time_machine.travel(START + begins * MINUTE, tick=False) as traveller:
                 timer, pauses = wait_and_go_on(scene, urgency, waits, traveller)
-                levels = moments(rules, timer.started_at, pauses, BUDGETS[urgency])
+                levels = moments(rules, timer.started_at, pauses, minutes[urgency])
                 compare(timer, levels, traveller, stands_still=len(waits) % 2 == 1)
             transaction.set_rollback(True)
 
     judge()
 
 
-def work_by(rules: Rules, scene: Scene) -> None:
-    """The team works by a calendar with these rules."""
+def special_of(days: SpecialDays, week: list[list[Window]]) -> dict[date, list[Window]]:
+    """The windows of each special day."""
+    return {day_after(number): week[own] if isinstance(own, int) else own for number, own in days.items()}
+
+
+def day_after(number: int) -> date:
+    return START.date() + timedelta(days=number)
+
+
+def promise(minutes: dict[str, int]) -> None:
+    """Every service level has these budgets between two contacts."""
+    urgent, other = (minutes[urgency] * MINUTE for urgency in URGENCIES)
+    for level in ServiceLevel.objects.all():
+        publish_version(level, actor=None, progress_urgent=urgent, progress_other=other, applies_to_open=True)
+
+
+def work_by(rules: Rules, scene: Scene, days: SpecialDays) -> None:
+    """The team works by a calendar with these rules; ``days`` are the special ones as people enter them."""
     calendar = WorkCalendar.objects.create(name="随机", time_zone=rules.zone)
     for weekday, windows in rules.weekly.items():
         for begins, ends in windows:
             calendar.windows.create(weekday=weekday, starts=clock(begins), ends=clock(ends))
+    for number, own in days.items():
+        calendar.days.create(date=day_after(number), **entered(own))
     scene.back.calendar = calendar
     scene.back.save()
     standards_changed("calendar", actor=None)
+
+
+def entered(own: list[Window] | int) -> dict[str, Any]:
+    if isinstance(own, int):
+        return {"kind": DayKind.AS_WEEKDAY, "like_weekday": own}
+    hours = ", ".join(f"{clock(begins):%H:%M}-{clock(ends):%H:%M}" for begins, ends in own)
+    return {"kind": DayKind.OWN_WINDOWS if own else DayKind.CLOSED, "windows": hours}
 
 
 def wait_and_go_on(

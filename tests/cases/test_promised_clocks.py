@@ -117,7 +117,7 @@ def test_a_promise_for_the_evening_that_waits_overnight_is_not_broken_meanwhile(
 @pytest.mark.django_db
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_calendar_changed_meanwhile_plans_no_level_for_before_the_change(scene: Scene, waits: bool) -> None:
-    work_by(Rules("Asia/Shanghai", {day: [(540, 1080)] for day in range(7)}), scene)
+    work_by(Rules("Asia/Shanghai", {day: [(540, 1080)] for day in range(7)}), scene, {})
     with time_machine.travel(NINE + 5 * HOUR, tick=False) as traveller:
         case = scene.case(State.HANDLING)  # promised for six
         traveller.shift(HOUR)

@@ -1,7 +1,11 @@
-"""Working time against a walker that counts minutes; with HYPOTHESIS_PROFILE=thorough 100,000 times each."""
+"""
+Working time against a walker that counts minutes; with HYPOTHESIS_PROFILE=thorough 100,000 times each, but
+for spans of ten years.
+"""
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -136,7 +140,8 @@ def test_a_budget_goes_on_in_the_calendar_that_follows(
 half_hours = st.integers(0, 47).map(lambda number: number * 30)
 
 
-@settings(max_examples=4)
+# Ten years are 175,000 half-hours to be looked at for one example, a second or two.
+@settings(max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 4)
 @given(st.data(), st.sampled_from(ZONES[:6]))
 def test_ten_years_are_walked_in_half_hours(data: st.DataObject, zone: str) -> None:
     some = st.lists(st.tuples(half_hours, half_hours), min_size=1, max_size=2)
