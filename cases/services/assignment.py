@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
@@ -17,17 +17,16 @@ from cases.models import Absence, EventKind, Staff, Team
 from cases.rosters import shifts_at, shifts_from
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from cases.models import Case
-    from cases.querysets import StaffQuerySet
 
 MANAGED_FROM = 3  # times the customer was not satisfied
 # Whoever made one of these has handled the case, even when it went to somebody else in the same round,
 HANDLED = (EventKind.BEGIN_ANALYSIS, EventKind.ACCEPT, EventKind.SUBMIT_PLAN, EventKind.DELIVER)
 # and whoever was given it by one of these.
 GIVEN = (EventKind.REASSIGN, EventKind.DISPUTE)
-ON_DUTY = Q(on_shift=True) | Q(has_shifts=False)
 
 
 class Because(models.TextChoices):
@@ -58,57 +57,74 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     absent is not there at all; not on duty is who works by a roster outside of their shifts. Somebody whose
     shift it is comes before somebody who has none.
     """
-    free, repeated = _free_for(case, at), _is_repeated(case)
-    supervisors = _supervisors_of(case, free)
-    if not repeated and (found := supervisors.filter(ON_DUTY).first()):
-        return SecondHandler(found, Because.SUPERVISOR)
-    manager = _manager_of(free)
-    if repeated and manager is None:  # better one who has had it before than none
-        manager = _manager_of(_present(case, at))
-    if manager:
-        return SecondHandler(manager, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
-    found = supervisors.first()
-    return SecondHandler(found, Because.NO_MANAGER if found else Because.NOBODY)
+    people = _candidates(case, at)
+    supervisors = [one for one in _free(people) if one.supervises]
+    repeated = _is_repeated(case)
+    if not repeated and (found := _one_on_duty(supervisors)):
+        return SecondHandler(found.staff, Because.SUPERVISOR)
+    if manager := _manager_of(people, even_with_part=repeated):
+        return SecondHandler(manager.staff, Because.REPEATED if repeated else Because.NO_SUPERVISOR)
+    if supervisors:
+        return SecondHandler(supervisors[0].staff, Because.NO_MANAGER)
+    return SecondHandler(None, Because.NOBODY)
 
 
-def _supervisors_of(case: Case, people: StaffQuerySet) -> StaffQuerySet:
-    supervisors = people.with_role(Role.SUPERVISOR)
-    return supervisors.filter(department_id=case.team.department_id) if case.team else supervisors
+@dataclass(frozen=True)
+class _Candidate:
+    """``supervises`` this case; ``has_part`` in what was done in it so far."""
+
+    staff: Staff
+    supervises: bool
+    manages: bool
+    has_part: bool
+    on_duty: bool
 
 
-def _manager_of(people: StaffQuerySet) -> Staff | None:
-    """One on duty if there is."""
-    managers = people.with_role(Role.MANAGER)
-    return managers.filter(ON_DUTY).first() or managers.first()
+def _free(people: Iterable[_Candidate]) -> list[_Candidate]:
+    return [one for one in people if not one.has_part]
 
 
-def _free_for(case: Case, at: datetime) -> StaffQuerySet:
-    """Of those present, who has had no part in the case."""
+def _one_on_duty(people: Iterable[_Candidate]) -> _Candidate | None:
+    return next((one for one in people if one.on_duty), None)
+
+
+def _manager_of(people: Iterable[_Candidate], *, even_with_part: bool) -> _Candidate | None:
+    """One on duty if there is; who has had a part in the case only where there is nobody else."""
+    managers = [one for one in people if one.manages]
+    among = _free(managers) or (managers if even_with_part else [])
+    return _one_on_duty(among) or next(iter(among), None)
+
+
+def _candidates(case: Case, at: datetime) -> list[_Candidate]:
+    """Supervisors and managers who are not away, in one query; on shift first, then the least loaded."""
+    away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
+    in_reach = Q(department=case.team.department_id) if case.team else ~Q(pk=None)
+    present: Any = Staff.objects.active().exclude(Exists(away))
+    rows = present.annotate(
+        supervises=ExpressionWrapper(_has_role(Role.SUPERVISOR) & in_reach, models.BooleanField()),
+        manages=_has_role(Role.MANAGER),
+        has_part=ExpressionWrapper(_part_in(case), models.BooleanField()),
+        load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
+        on_shift=Exists(shifts_at(at, case.standards).filter(staff=OuterRef("pk"))),
+        has_shifts=Exists(shifts_from(at).filter(staff=OuterRef("pk"))),
+    ).filter(Q(supervises=True) | Q(manages=True))
+    return [
+        _Candidate(row, row.supervises, row.manages, row.has_part, row.on_shift or not row.has_shifts)
+        for row in rows.order_by("-on_shift", "load", "pk")
+    ]
+
+
+def _has_role(role: Role) -> Exists:
+    return Exists(Staff.objects.with_role(role).filter(pk=OuterRef("pk")))
+
+
+def _part_in(case: Case) -> Q:
+    """Whoever has handled the case or was given it."""
     handled = case.events.filter(kind__in=HANDLED).exclude(actor=None).values("actor_id")
     handler = Cast(KeyTextTransform("handler", "data"), models.BigIntegerField())
     given = case.events.filter(kind__in=GIVEN).annotate(given=handler).exclude(given=None).values("given")
-    return (
-        _present(case, at)
-        .exclude(pk__in=case.rounds.exclude(handler=None).values("handler_id"))
-        .exclude(pk__in=handled)
-        .exclude(pk__in=given)
-    )
-
-
-def _present(case: Case, at: datetime) -> StaffQuerySet:
-    """Active people who are not away, the least loaded first."""
-    away = Absence.objects.at(at).filter(staff=OuterRef("pk"))
-    present: StaffQuerySet = (
-        Staff.objects.active()
-        .exclude(Exists(away))
-        .annotate(
-            load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
-            on_shift=Exists(shifts_at(at, case.standards).filter(staff=OuterRef("pk"))),
-            has_shifts=Exists(shifts_from(at).filter(staff=OuterRef("pk"))),
-        )
-        .order_by("-on_shift", "load", "pk")
-    )
-    return present
+    of_rounds = case.rounds.exclude(handler=None).values("handler_id")
+    return Q(pk__in=of_rounds) | Q(pk__in=handled) | Q(pk__in=given)
 
 
 def _is_repeated(case: Case) -> bool:

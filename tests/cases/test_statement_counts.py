@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 REGISTER_AT_MOST = 8
 TRANSITION_AT_MOST = 10
 TWO_CASES = {"mark_duplicate": 4}  # tells the other case too: its event, its version, its clocks, its notices
-SECOND_HANDLING_AT_MOST = 15  # who takes it is looked for in up to five; see the worst below
+SECOND_HANDLING_AT_MOST = 12  # who takes it is looked for; the third time, how often it was is counted
 FRAMING = ("SAVEPOINT", "RELEASE SAVEPOINT", "BEGIN", "COMMIT")
 
 
