@@ -16,6 +16,7 @@ from cases.services.clocks import follow_urgency
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from cases.models import Case
     from cases.services.steps import Step
 
 FARTHEST = timedelta(days=366)  # of a promise: what is farther off is a slip of the year
@@ -112,12 +113,18 @@ def _ask(step: Step, teams: Collection[Team], *, request: str, due_at: datetime 
     case = step.case
     if any(not team.active or team.pk == case.team_id for team in teams):
         raise InvalidInput("team", _("Choose an active team other than the main one."))
-    if teams and case.support_requests.unfinished().filter(team__in=teams).exists():
+    if _is_one_asked(case, teams):
         raise InvalidInput("team", _("This team is already asked and has not finished."))
     facts = {"request": request, "requested_by": step.actor, "requested_at": step.at, "due_at": due_at}
     step.asked += SupportRequest.objects.bulk_create(
         SupportRequest(case=case, round=case.current_round, team=team, **facts) for team in teams
     )
+
+
+def _is_one_asked(case: Case, teams: Collection[Team]) -> bool:
+    """Whether one of them has not finished what it was asked before, or is named twice."""
+    named = {team.pk for team in teams}
+    return len(named) < len(teams) or case.support_requests.unfinished().filter(team__in=named).exists()
 
 
 def finish_support(step: Step) -> None:
