@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from cases.channels.base import Letter, SendingFailure
+from cases.channels.base import Letter, PermanentFailure, SendingFailure
 from cases.channels.delivery import deliver
 from cases.choices import NoticeChannel
 from cases.services.health import LATE_AFTER, present_pulse
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class TickAlarm:
-    """Raised once for each time nobody ticks, and called off once; whom no mail reaches is told later."""
+    """Raised once for each time nobody ticks, and called off once; whom no mail reached is tried again."""
 
     def __init__(self) -> None:
         self.well_at = monotonic()  # when the last tick came, or this began
@@ -54,11 +54,16 @@ class TickAlarm:
         now = monotonic()
         late = now - self.well_at > LATE_AFTER
         if late != self.raised:
-            self.raised, self.untold, self.again_at = late, list(settings.ALARM_TO), now
+            self.raised, self.again_at = late, now + AGAIN_AFTER
             _log(raised=late)
-        if self.untold and now >= self.again_at:
+            untold = [address for address in settings.ALARM_TO if not _told(address, raised=late)]
+            self.untold = untold if late else []
+        elif self.untold and now >= self.again_at:
+            # One a minute: a mail server that hangs must not keep the ticker from its other work.
             self.again_at = now + AGAIN_AFTER
-            self.untold = [address for address in self.untold if not _told(address, raised=late)]
+            address = self.untold.pop(0)
+            if not _told(address, raised=late):
+                self.untold.append(address)
 
 
 def _log(*, raised: bool) -> None:
@@ -69,11 +74,12 @@ def _log(*, raised: bool) -> None:
 
 
 def _told(address: str, *, raised: bool) -> bool:
+    """Whether there is nothing more to be tried: it was sent, or refused for good."""
     try:
         deliver(_letter(address, raised=raised))
     except SendingFailure as failure:
-        log.error("the alarm was not sent to one of ALARM_TO, and is tried again: %s", failure.cause)
-        return False
+        log.error("the alarm was not sent to one of ALARM_TO: %s", failure.cause)
+        return isinstance(failure, PermanentFailure)
     return True
 
 

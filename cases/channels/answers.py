@@ -11,9 +11,12 @@ import json
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.http import parse_header_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MOST_BYTES = 64 * 1024  # as it comes and, if it is packed, once it is unpacked
 # What a gateway writes that does not say in what: GBK and GB2312 are parts of it.
@@ -37,10 +40,10 @@ class Answer:
 
     def json(self) -> Any:
         """What the body says, or None where it is no JSON."""
-        try:
-            return json.loads(_text_of(_unpacked(self.body, self.coding), self.kind))
-        except (ValueError, RecursionError):
-            return None
+        for text in _readings(_unpacked(self.body, self.coding), self.kind):
+            with suppress(ValueError, RecursionError):
+                return json.loads(text)
+        return None
 
 
 def _unpacked(body: bytes, coding: str) -> bytes:
@@ -51,12 +54,16 @@ def _unpacked(body: bytes, coding: str) -> bytes:
     return body
 
 
-def _text_of(body: bytes, kind: str) -> str:
-    """By what the header says, else as UTF-8, else as the letters of China, whatever is none of them."""
-    for charset in (_charset_of(kind), "utf-8"):
+def _readings(body: bytes, kind: str) -> Iterator[str]:
+    """
+    As UTF-8, then as the header says, then as the letters of China, whatever is none of them.
+
+    Headers are often wrong; bytes that were not meant as UTF-8 hardly ever are.
+    """
+    for charset in ("utf-8", _charset_of(kind)):
         with suppress(LookupError, ValueError):
-            return body.decode(charset).removeprefix("\ufeff")
-    return body.decode(OTHERWISE, errors="replace")
+            yield body.decode(charset).removeprefix("\ufeff")
+    yield body.decode(OTHERWISE, errors="replace")
 
 
 def _charset_of(kind: str) -> str:

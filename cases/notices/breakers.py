@@ -11,7 +11,7 @@ next wait twice as long, at most five minutes. A success closes the breaker. All
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +23,8 @@ from cases.models import ChannelSetting, Endpoint
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 MOST_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=15), timedelta(minutes=5)
@@ -55,8 +57,18 @@ def allowance(meter: Meter, per_minute: int, at: datetime) -> int:
 
 def locked(meter: Meter) -> Meter | None:
     """As it is now, until the end of the transaction; None where it was deleted meanwhile."""
-    fresh: Meter | None = type(meter)._default_manager.select_for_update().filter(pk=meter.pk).first()
+    fresh: Meter | None = _lock(meter).first()
     return fresh
+
+
+def _lock(meter: Meter) -> QuerySet[Any]:
+    """Not in the way of notices that are being written and refer to it."""
+    return type(meter)._default_manager.select_for_update(no_key=True).filter(pk=meter.pk)
+
+
+def is_rested(meter: Meter, at: datetime) -> bool:
+    """Whether it failed last, and nothing was begun by it for a minute."""
+    return meter.failures > 0 and not _lately(meter, at, MINUTE)
 
 
 def take(meter: Meter, at: datetime) -> None:
@@ -97,7 +109,7 @@ def record_success(meter: Meter) -> None:
 @transaction.atomic
 def record_failure(meter: Meter) -> bool:
     """Count it; whether the breaker is open now."""
-    fresh: Meter = type(meter)._default_manager.select_for_update().get(pk=meter.pk)
+    fresh: Meter = _lock(meter).get()
     fresh.failures += 1
     if is_doubtful(fresh):
         wait = FIRST_WAIT * 2 ** min(fresh.failures - MOST_FAILURES, 10)

@@ -21,7 +21,7 @@ from cases.channels.causes import Cause, stored
 from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import ChannelSetting, Endpoint, Notice
-from cases.notices.breakers import Meter, allowance, locked, take
+from cases.notices.breakers import Meter, allowance, is_rested, locked, take
 from cases.notices.crowds import gather_crowds
 from cases.notices.letters import WITH_ENDPOINT
 from cases.notices.lost import owe_instead
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 BATCH = 20
 GATHERINGS = 3  # of crowds in one claim, however many come in meanwhile
 SHARE = 5  # of one robot, webhook or gateway, so that a slow one keeps few waiting
+FIRST = -1  # before what goes by ways without a failure
 FREE: dict[str, Any] = {"lease_until": None, "lease_token": None}
 
 log = logging.getLogger(__name__)
@@ -66,14 +67,22 @@ def claim(channel: str, *, without: Collection[int] = ()) -> list[Notice]:
 
 
 def _choose(setting: ChannelSetting, now: datetime, without: Collection[int]) -> dict[int, int]:
-    """Lock what is due and may leave by breaker and rate, a share of each way; with its failures."""
+    """
+    Lock what is due and may leave by breaker and rate, a share of each way; with its place in the queue.
+
+    What goes by a way that failed comes after what goes by one that works, but for one letter a minute: those
+    that work may be busy for hours.
+    """
     chosen: dict[int, int] = {}
     for meter, of_meter in _meters(setting, now, without):
         many = min(allowance(meter, setting.per_minute, now), BATCH if meter is setting else SHARE)
         due = Notice.objects.due(now).filter(of_meter, channel=setting.channel)
         if many:
             free = due.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-            chosen |= dict.fromkeys(free[:many], meter.failures)
+            places = dict.fromkeys(free[:many], meter.failures)
+            if places and is_rested(meter, now):
+                places[next(iter(places))] = FIRST
+            chosen |= places
     return chosen
 
 
@@ -129,7 +138,7 @@ def _gateway_meters(setting: ChannelSetting, without: Collection[int]) -> Iterat
 
 
 def _lease(chosen: dict[int, int], now: datetime) -> list[Notice]:
-    """In the order of becoming due; after what goes by a way that works what goes by one that failed last."""
+    """In the order of their places, and then of becoming due."""
     if not chosen:
         return []
     token = uuid.uuid4()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import translation
 from django.utils.crypto import salted_hmac
@@ -16,7 +15,7 @@ from cases.choices import ContactKind, NoticeChannel
 from cases.clock import database_now
 from cases.contacts import takes_texts
 from cases.models import CustomerContact, CustomerLink
-from cases.services.customer_links import LIFE, TOKEN_BYTES, issue_link, links_ended_since
+from cases.services.customer_links import LIFE, TOKEN_BYTES, end_links, issue_link, links_ended_since
 
 if TYPE_CHECKING:
     from cases.models import Case, Endpoint, Notice
@@ -92,19 +91,23 @@ def _body_of(notice: Notice) -> str:
     return notice.body.replace(LINK, _link_of(notice, notice.case))
 
 
-@transaction.atomic
 def _link_of(notice: Notice, case: Case) -> str:
-    """
-    The address; where the links of the case were revoked since the notice is owed, words in its place.
+    """The address; where the links of the case were revoked since the notice is owed, words in its place."""
+    if not _links_ended(notice, case):
+        number = notice.event.round_number if notice.event else case.round_number
+        token = _token_for(notice, number)
+        link = issue_link(case_id=case.pk, round_number=number, notice=notice, token=token)
+        if not _links_ended(notice, case):  # at this very moment
+            return link
+        end_links(notice.links.all(), database_now())
+    with translation.override(notice.language):
+        return _("The link has been withdrawn. Please contact us.")
 
-    Owed since its event, or since a person sent it again.
-    """
+
+def _links_ended(notice: Notice, case: Case) -> bool:
+    """It is owed since its event, or since a person sent it again."""
     owed_since = notice.replayed_at or (notice.event.at if notice.event else notice.created_at)
-    if links_ended_since(case.pk, owed_since):
-        with translation.override(notice.language):
-            return _("The link has been withdrawn. Please contact us.")
-    number = notice.event.round_number if notice.event else case.round_number
-    return issue_link(case_id=case.pk, round_number=number, notice=notice, token=_token_for(notice, number))
+    return links_ended_since(case.pk, owed_since)
 
 
 def _token_for(notice: Notice, round_number: int) -> bytes:

@@ -14,17 +14,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
 from django.urls import reverse
 
 from cases.clock import database_now
 from cases.models import Case, CustomerLink
-from cases.services.steps import lock_case
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cases.models import Notice, Staff
+    from cases.querysets import CustomerLinkQuerySet
 
 LIFE = timedelta(days=14)  # paper 5, S7
 TOKEN_BYTES = 20  # 160 bits
@@ -60,27 +59,26 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@transaction.atomic
 def revoke_links(case_id: int, *, actor: Staff | None) -> int:
     """
     End every valid link of the case; how many there were.
 
-    What is owed to the customer by now is sent without a link (``links_ended_since``). Raises CaseNotFound.
+    What is owed to the customer by now is sent without a link (``links_ended_since``). Not in a transaction:
+    first the moment is kept, then links are ended. Whoever makes a link keeps it before asking for that
+    moment, so one of the two sees the other, and no letter needs the lock of its case.
     """
-    case = lock_case(case_id)
-    Case.objects.filter(pk=case_id).update(links_revoked_at=case.locked_at)
-    valid = CustomerLink.objects.filter(case_id=case_id).valid(case.locked_at)
-    return int(valid.update(revoked_at=case.locked_at, revoked_by=actor))
+    now = database_now()
+    Case.objects.filter(pk=case_id).update(links_revoked_at=now)
+    return end_links(CustomerLink.objects.filter(case_id=case_id), now, actor=actor)
 
 
 def links_ended_since(case_id: int, moment: datetime) -> bool:
-    """
-    Whether the links of the case were revoked at this moment or later.
+    """Whether the links of the case were revoked at this moment or later."""
+    return Case.objects.filter(pk=case_id, links_revoked_at__gte=moment).exists()
 
-    Takes the lock of the case: who revokes waits for the caller's transaction, and ends the link it makes.
-    """
-    revoked_at = Case.objects.locked().only("links_revoked_at").get(pk=case_id).links_revoked_at
-    return revoked_at is not None and moment <= revoked_at
+
+def end_links(links: CustomerLinkQuerySet, at: datetime, *, actor: Staff | None = None) -> int:
+    return int(links.valid(at).update(revoked_at=at, revoked_by=actor))
 
 
 def find_link(token: str, at: datetime) -> CustomerLink | None:

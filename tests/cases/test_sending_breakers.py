@@ -131,6 +131,28 @@ def test_one_broken_webhook_does_not_stop_the_others(gateway: HttpGateway, setti
     assert Notice.objects.filter(endpoint=bad, attempts=0).count() == 7
 
 
+def just_now() -> dict[str, int]:
+    """One attempt in this second."""
+    return {str(int(timezone.now().timestamp())): 1}
+
+
+def test_a_way_that_failed_has_one_letter_a_minute_before_those_that_work(gateway: HttpGateway) -> None:
+    """However much those have to do: it may be well again."""
+    well, failed = endpoint_at(gateway.url), endpoint_at(gateway.url, failures=1)
+    for _number in range(3):
+        owe(endpoint=well)
+    owed = [owe(endpoint=failed) for _number in range(3)]
+    claimed = leases.claim("webhook")
+    assert [notice.endpoint == failed for notice in claimed] == [True, False, False, False, True, True]
+    assert claimed[0] == owed[0]
+
+    assert leases.begin(claimed[0], failed)
+    for notice in claimed[1:]:
+        leases.give_back(notice)
+    again = leases.claim("webhook")
+    assert [notice.endpoint == failed for notice in again] == [False, False, False, True, True]
+
+
 @contextmanager
 def hanging(gateway: HttpGateway, settings: Any) -> Iterator[HttpGateway]:
     """Beside a gateway that is well one that never answers; it is given up after more than a second."""
@@ -154,7 +176,7 @@ def test_a_robot_that_hangs_holds_the_others_up_once(gateway: HttpGateway, setti
 
 def test_the_trial_of_a_robot_that_hangs_comes_after_what_works(gateway: HttpGateway, settings: Any) -> None:
     with hanging(gateway, settings) as silent:
-        owe(endpoint=endpoint_at(silent.url, failures=7))
+        owe(endpoint=endpoint_at(silent.url, failures=7, begun_lately=just_now()))
         for _number in range(5):
             owe(endpoint=endpoint_at(gateway.url))
         assert send_due("webhook", seconds=1) == 5
@@ -167,7 +189,9 @@ def test_a_gateway_that_hangs_comes_after_those_that_work(gateway: HttpGateway, 
     own, other = make_case(team=TeamFactory()), make_case(team=TeamFactory())
     anna = StaffFactory(mobile="+8613812345678")
     with hanging(gateway, settings) as silent:
-        endpoint_at(silent.url, NoticeChannel.SMS, options=options, team=own.team, failures=1)
+        endpoint_at(
+            silent.url, NoticeChannel.SMS, options=options, team=own.team, failures=1, begun_lately=just_now()
+        )
         endpoint_at(gateway.url, NoticeChannel.SMS, options=options, team=other.team)
         owe(staff=anna, case=own, channel=NoticeChannel.SMS)
         owe(staff=anna, case=other, channel=NoticeChannel.SMS)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from cases.choices import NoticeChannel, NoticeState, Role, Situation, State
@@ -218,4 +219,24 @@ def test_an_attempt_of_the_outbox_brings_no_revoked_link_back(gateway: HttpGatew
     with later(600):
         send_due("sms")
     assert ["/c/" in delivery.json["text"] for delivery in gateway.journal.deliveries] == [True, False]
+    assert not CustomerLink.objects.valid(timezone.now()).exists()
+
+
+@pytest.mark.parametrize("asked", ['AS "a" FROM "cases_case"', 'INSERT INTO "cases_customerlink"'])
+def test_links_revoked_while_a_letter_is_written_are_in_none(gateway: HttpGateway, asked: str) -> None:
+    """Right after the letter asked for the revocation, and right after it made its link."""
+    _text, case = customer_text(gateway)
+    revoked: list[str] = []
+
+    def revoke_after(execute: Any, sql: str, *rest: Any) -> Any:
+        answer = execute(sql, *rest)
+        if asked in sql and not revoked:
+            revoked.append(sql)
+            revoke_links(case.pk, actor=None)
+        return answer
+
+    with connection.execute_wrapper(revoke_after):
+        assert send_due("sms") == 1
+    assert revoked
+    assert ["/c/" in delivery.json["text"] for delivery in gateway.journal.deliveries] == [False]
     assert not CustomerLink.objects.valid(timezone.now()).exists()

@@ -279,6 +279,8 @@ WRITTEN = json.dumps(SAID, ensure_ascii=False)
         ("gbk", "application/json; charset=utf-8"),
         ("gb18030", ""),
         ("utf-8", "application/json; charset=no-such-thing"),
+        ("utf-8", "text/html;charset=ISO-8859-1"),
+        ("utf-8", "application/json; charset=gbk"),
         ("utf-8", "application/json; charset=zlib_codec"),
         ("utf-8-sig", "application/json; charset=utf-8"),
         ("big5", "application/json; charset=big5"),
