@@ -40,6 +40,18 @@ class KeptMixin:
         return False
 
 
+def button_name(page: ModelAdmin, action: str) -> str:
+    """Under which name a button of the submit line (``actions_submit_line``) is sent, as the theme has it."""
+    return str(page.get_unfold_action(action).action_name)
+
+
+def sent_again(request: HttpRequest, button: str) -> list[tuple[str, str]]:
+    """What was typed, as it is sent by a page that asks once more; without the button that was pressed."""
+    left_out = {button, "csrfmiddlewaretoken"}
+    typed = ((name, values) for name, values in request.POST.lists() if name not in left_out)
+    return [(name, value) for name, values in typed for value in values]
+
+
 class ReferenceAdmin(OwnFiltersMixin, KeptMixin, SimpleHistoryAdmin, ModelAdmin):
     """Reference data: kept for good, with a history of who changed what, filtered by what is shown only."""
 

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from cases.admin.badges import badge
-from cases.admin.base import RecordAdmin, ReferenceAdmin
+from cases.admin.base import RecordAdmin, ReferenceAdmin, button_name, sent_again
 from cases.choices import ClockKind, JobState
 from cases.clock import database_now
 from cases.models import LadderStep, Rearming, Timer
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PREVIEW = "preview"
 LOOKED_AT = 2000  # clocks
-NOT_SENT_AGAIN = {PREVIEW, "csrfmiddlewaretoken"}
 MARKS = {
     JobState.WAITING: ("waiting", "hourglass_top"),
     JobState.RUNNING: ("due-soon", "sync"),
@@ -94,11 +93,13 @@ class LadderStepAdmin(ReferenceAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method == "POST" and PREVIEW in request.POST:
+        if request.method == "POST" and button_name(self, PREVIEW) in request.POST:
             form = self._asked(request, object_id)
             if form.is_valid():
                 return self._show(request, form.instance)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        # The theme has its buttons on the page of a step that is there; a new one wants a look as well.
+        buttons = {"actions_submit_line": self.get_actions_submit_line(request, object_id)}
+        return super().changeform_view(request, object_id, form_url, buttons | (extra_context or {}))
 
     def _asked(self, request: HttpRequest, object_id: str | None) -> ModelForm:
         step = self.get_object(request, object_id) if object_id else None
@@ -110,13 +111,12 @@ class LadderStepAdmin(ReferenceAdmin):
         return form
 
     def _show(self, request: HttpRequest, step: LadderStep) -> HttpResponse:
-        kept = ((name, values) for name, values in request.POST.lists() if name not in NOT_SENT_AGAIN)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Whom it concerns now"),
             "opts": self.opts,
             "step": step,
-            "again": [(name, value) for name, values in kept for value in values],
+            "again": sent_again(request, button_name(self, PREVIEW)),
             **clocks_at(step),
         }
         return TemplateResponse(request, "admin/cases/ladder_preview.html", context)

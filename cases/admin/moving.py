@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from cases.admin.base import button_name, sent_again
 from cases.choices import ClockKind
 from cases.models import Case
 from cases.services.rearming import preview_change
@@ -86,7 +87,8 @@ class PreviewedMixin:
         form_url: str = "",
         extra_context: dict | None = None,
     ) -> HttpResponse:
-        if request.method != "POST" or PREVIEW not in request.POST:
+        button = button_name(self, PREVIEW)
+        if request.method != "POST" or button not in request.POST:
             return super().changeform_view(request, object_id, form_url, extra_context)
         answers: list[HttpResponse] = []
         preview = preview_change(
@@ -95,14 +97,7 @@ class PreviewedMixin:
         if answers[0].status_code != 302:
             return answers[0]
         list(messages.get_messages(request))  # that it was saved is not so
-        return moving_page(self, request, preview, SAVE, again=_kept(request))
-
-
-def _kept(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was typed, to be sent again."""
-    left_out = {PREVIEW, "csrfmiddlewaretoken"}
-    typed = ((name, values) for name, values in request.POST.lists() if name not in left_out)
-    return [(name, value) for name, values in typed for value in values]
+        return moving_page(self, request, preview, SAVE, again=sent_again(request, button))
 
 
 def moving_page(

@@ -14,11 +14,13 @@ from cases.models import CalendarDay, Rearming, Team, Timer, WorkCalendar
 from cases.services.calendars import keep_calendar
 from cases.services.rearming import rearm_some
 from cases.standards import present_standards
+from tests.cases.buttons import pressed
 from tests.scenes import Scene
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/cases/workcalendar/"
+MOVES = "Show what would move"
 EVENING = datetime(2026, 9, 24, 9, 30, tzinfo=UTC)  # in Shanghai, before a holiday
 
 
@@ -166,7 +168,7 @@ def test_what_would_move_is_shown_and_nothing_is_saved(
     Timer.objects.filter(case=case, stopped_at=None).update(calendar=standard)
     before = (Rearming.objects.count(), list(Timer.objects.values_list("due_at", flat=True)))
     url = page_of(standard)
-    page = client.post(url, filled(client, url, always_on="on", preview=""))
+    page = client.post(url, filled(client, url, always_on="on") | pressed(client, url, MOVES))
     assert page.status_code == 200
     assert "clocks looked at would get another deadline" in page.content.decode()
     standard.refresh_from_db()
@@ -181,7 +183,9 @@ def test_what_would_move_is_shown_and_nothing_is_saved(
 
 def test_a_preview_of_wrong_answers_says_what_is_wrong(client: Client, standard: WorkCalendar) -> None:
     url = page_of(standard)
-    page = client.post(url, filled(client, url, time_zone="Peking", preview="")).content.decode()
+    page = client.post(
+        url, filled(client, url, time_zone="Peking") | pressed(client, url, MOVES)
+    ).content.decode()
     assert "“Peking” is no time zone" in page
 
 
@@ -258,7 +262,7 @@ def test_what_another_calendar_of_a_team_would_move_is_shown_before_it_is_kept(
         url = reverse("admin:cases_team_change", args=[scene.back.pk])
         other = WorkCalendar.objects.get(name="24×7")
 
-        page = client.post(url, filled(client, url, calendar=other.pk, preview=""))
+        page = client.post(url, filled(client, url, calendar=other.pk) | pressed(client, url, MOVES))
 
         assert page.context["preview"].moved > 0
         assert Team.objects.get(pk=scene.back.pk).calendar is None
@@ -275,7 +279,7 @@ def test_who_only_reads_calendars_changes_none(client: Client, standard: WorkCal
         client.force_login(person)
         assert client.get(url).status_code == 200
         assert client.post(url, data).status_code == 403
-        assert client.post(url, data | {"preview": ""}).status_code == 403
+        assert client.post(url, data | {"cases_workcalendar_preview": ""}).status_code == 403
         for name in ("load_holidays", "make_default"):
             address = reverse(f"admin:cases_workcalendar_{name}", args=[standard.pk])
             assert client.get(address).status_code == client.post(address).status_code == 403

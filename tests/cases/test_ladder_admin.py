@@ -14,10 +14,12 @@ from django.utils import timezone
 from cases.choices import ClockKind, JobState, Role
 from cases.models import LadderStep, Rearming, Staff, Timer
 from cases.services.rearming import rearm_some
+from tests.cases.buttons import pressed
 from tests.factories import make_case
 from tests.scenes import Scene
 
 LIST, ADD = "admin:cases_ladderstep_changelist", "admin:cases_ladderstep_add"
+LOOK = "Show whom it concerns now"
 
 
 def facts(**changes: str) -> dict[str, str]:
@@ -93,7 +95,7 @@ def test_a_look_says_whom_the_step_concerns_and_keeps_nothing(client: Client, sc
     step = LadderStep.objects.filter(kind="triage", percent=80).first()
     assert step
     for url in (reverse(ADD), change_url(step)):
-        answer: Any = client.post(url, {**facts(), "preview": "1"})
+        answer: Any = client.post(url, facts() | pressed(client, url, LOOK))
         assert (answer.context_data["running"], answer.context_data["reached"]) == (2, 1)
         assert "1 of them has used so much of its time" in answer.content.decode()
     assert not LadderStep.objects.filter(percent=50).exists()
@@ -102,7 +104,7 @@ def test_a_look_says_whom_the_step_concerns_and_keeps_nothing(client: Client, sc
 
 def test_what_was_looked_at_can_be_saved_from_there(client: Client, scene: Scene) -> None:
     log_in(client, scene.administrator)
-    answer: Any = client.post(reverse(ADD), {**facts(), "preview": "1"})
+    answer: Any = client.post(reverse(ADD), facts() | pressed(client, reverse(ADD), LOOK))
 
     client.post(reverse(ADD), {**dict(answer.context_data["again"]), "_save": "1"})
 
@@ -111,7 +113,7 @@ def test_what_was_looked_at_can_be_saved_from_there(client: Client, scene: Scene
 
 def test_a_wrong_step_is_explained_also_when_only_looked_at(client: Client, scene: Scene) -> None:
     log_in(client, scene.administrator)
-    answer: Any = client.post(reverse(ADD), {**facts(percent="0"), "preview": "1"})
+    answer: Any = client.post(reverse(ADD), facts(percent="0") | pressed(client, reverse(ADD), LOOK))
 
     assert answer.context_data["adminform"].form.errors.keys() == {"percent"}
 
@@ -121,7 +123,7 @@ def test_only_administrators_change_the_ladder(client: Client, scene: Scene, rol
     step = LadderStep.objects.all()[0]
     log_in(client, scene.people()[role])
     for url in (reverse(ADD), change_url(step)):
-        for button in ({}, {"preview": "1"}):
+        for button in ({}, {"cases_ladderstep_preview": ""}):
             assert client.post(url, facts() | button).status_code == 403
     assert Rearming.objects.count() == 1
 
