@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -87,8 +86,7 @@ class PreviewedMixin:
         form_url: str = "",
         extra_context: dict | None = None,
     ) -> HttpResponse:
-        button = button_name(self, PREVIEW)
-        if request.method != "POST" or button not in request.POST:
+        if request.method != "POST" or not self._is_tried_out(request):
             return super().changeform_view(request, object_id, form_url, extra_context)
         answers: list[HttpResponse] = []
         preview = preview_change(
@@ -96,8 +94,17 @@ class PreviewedMixin:
         )
         if answers[0].status_code != 302:
             return answers[0]
-        list(messages.get_messages(request))  # that it was saved is not so
-        return moving_page(self, request, preview, SAVE, again=sent_again(request, button))
+        again = sent_again(request, button_name(self, PREVIEW))
+        return moving_page(self, request, preview, SAVE, again=again)
+
+    def _is_tried_out(self, request: HttpRequest) -> bool:
+        return button_name(self, PREVIEW) in request.POST
+
+    def response_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
+        """Of what is tried out nobody is told that it was saved."""
+        return (
+            HttpResponseRedirect("") if self._is_tried_out(request) else super().response_change(request, obj)
+        )
 
 
 def moving_page(

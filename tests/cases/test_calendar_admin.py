@@ -171,6 +171,7 @@ def test_what_would_move_is_shown_and_nothing_is_saved(
     page = client.post(url, filled(client, url, always_on="on") | pressed(client, url, MOVES))
     assert page.status_code == 200
     assert "clocks looked at would get another deadline" in page.content.decode()
+    assert "successfully" not in page.content.decode()
     standard.refresh_from_db()
     assert not standard.always_on
     assert (Rearming.objects.count(), list(Timer.objects.values_list("due_at", flat=True))) == before
