@@ -40,16 +40,27 @@ class KeptMixin:
         return False
 
 
-def button_name(page: ModelAdmin, action: str) -> str:
-    """Under which name a button of the submit line (``actions_submit_line``) is sent, as the theme has it."""
-    return str(page.get_unfold_action(action).action_name)
+class LookMixin:
+    """
+    A button beside Save that shows what a change would do.
 
+    The page has the button from its action ``preview``, and answers it in ``changeform_view``.
+    """
 
-def sent_again(request: HttpRequest, button: str) -> list[tuple[str, str]]:
-    """What was typed, as it is sent by a page that asks once more; without the button that was pressed."""
-    left_out = {button, "csrfmiddlewaretoken"}
-    typed = ((name, values) for name, values in request.POST.lists() if name not in left_out)
-    return [(name, value) for name, values in typed for value in values]
+    actions_submit_line = ("preview",)
+
+    def look_button(self) -> str:
+        """The name under which the theme sends it."""
+        return str(self.get_unfold_action("preview").action_name)
+
+    def is_look(self, request: HttpRequest) -> bool:
+        return request.method == "POST" and self.look_button() in request.POST
+
+    def sent_again(self, request: HttpRequest) -> list[tuple[str, str]]:
+        """What was typed, for the page that asks once more; without the button that was pressed."""
+        left_out = {self.look_button(), "csrfmiddlewaretoken"}
+        typed = ((name, values) for name, values in request.POST.lists() if name not in left_out)
+        return [(name, value) for name, values in typed for value in values]
 
 
 class ReferenceAdmin(OwnFiltersMixin, KeptMixin, SimpleHistoryAdmin, ModelAdmin):

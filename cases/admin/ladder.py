@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from cases.admin.badges import badge
-from cases.admin.base import RecordAdmin, ReferenceAdmin, button_name, sent_again
+from cases.admin.base import LookMixin, RecordAdmin, ReferenceAdmin
 from cases.choices import ClockKind, JobState
 from cases.clock import database_now
 from cases.models import LadderStep, Rearming, Timer
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from django.forms import ModelForm
     from django.utils.safestring import SafeString
 
-PREVIEW = "preview"
 LOOKED_AT = 2000  # clocks
 MARKS = {
     JobState.WAITING: ("waiting", "hourglass_top"),
@@ -55,7 +54,7 @@ def clocks_at(step: LadderStep) -> dict[str, int]:
 
 
 @admin.register(LadderStep)
-class LadderStepAdmin(ReferenceAdmin):
+class LadderStepAdmin(LookMixin, ReferenceAdmin):
     list_display = ("clock", "percent", "whom", "channel", "action", "active")
     list_display_links = ("clock", "percent")
     list_filter = (
@@ -66,7 +65,6 @@ class LadderStepAdmin(ReferenceAdmin):
     )
     sortable_by = ()
     fields = ("kind", "percent", "whom", "channel", "action", "active")
-    actions_submit_line = (PREVIEW,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LadderStep]:
         return super().get_queryset(request).annotate(place=clocks_order())
@@ -93,7 +91,7 @@ class LadderStepAdmin(ReferenceAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        if request.method == "POST" and button_name(self, PREVIEW) in request.POST:
+        if self.is_look(request):
             form = self._asked(request, object_id)
             if form.is_valid():
                 return self._show(request, form.instance)
@@ -116,7 +114,7 @@ class LadderStepAdmin(ReferenceAdmin):
             "title": _("Whom it concerns now"),
             "opts": self.opts,
             "step": step,
-            "again": sent_again(request, button_name(self, PREVIEW)),
+            "again": self.sent_again(request),
             **clocks_at(step),
         }
         return TemplateResponse(request, "admin/cases/ladder_preview.html", context)

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from cases.admin.base import button_name, sent_again
+from cases.admin.base import LookMixin
 from cases.choices import ClockKind
 from cases.models import Case
 from cases.services.rearming import preview_change
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from cases.models import Staff
     from cases.services.rearming import Preview
-
-PREVIEW = "preview"
 
 
 @dataclass(frozen=True)
@@ -66,14 +64,12 @@ class Question:
 SAVE = Question(_("What would move"), "", _("Save"))
 
 
-class PreviewedMixin:
+class PreviewedMixin(LookMixin):
     """
     A page whose changes move running clocks: beside Save stands a button that shows which.
 
     What would move is tried out: all is saved as the button beside it would, and taken back.
     """
-
-    actions_submit_line = (PREVIEW,)
 
     @action(description=_("Show what would move"), permissions=["change"], icon="preview")
     def preview(self, request: HttpRequest, obj: Model) -> None:
@@ -86,7 +82,7 @@ class PreviewedMixin:
         form_url: str = "",
         extra_context: dict | None = None,
     ) -> HttpResponse:
-        if request.method != "POST" or not self._is_tried_out(request):
+        if not self.is_look(request):
             return super().changeform_view(request, object_id, form_url, extra_context)
         answers: list[HttpResponse] = []
         preview = preview_change(
@@ -94,17 +90,11 @@ class PreviewedMixin:
         )
         if answers[0].status_code != 302:
             return answers[0]
-        again = sent_again(request, button_name(self, PREVIEW))
-        return moving_page(self, request, preview, SAVE, again=again)
-
-    def _is_tried_out(self, request: HttpRequest) -> bool:
-        return button_name(self, PREVIEW) in request.POST
+        return moving_page(self, request, preview, SAVE, again=self.sent_again(request))
 
     def response_change(self, request: HttpRequest, obj: Model) -> HttpResponse:
         """Of what is tried out nobody is told that it was saved."""
-        return (
-            HttpResponseRedirect("") if self._is_tried_out(request) else super().response_change(request, obj)
-        )
+        return HttpResponseRedirect("") if self.is_look(request) else super().response_change(request, obj)
 
 
 def moving_page(

@@ -11,8 +11,8 @@ from django.db import connection
 
 from cases.benchmarks import armed, celery_clocks, plain_clocks
 from cases.benchmarks.ground import Ground
-from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle
-from cases.benchmarks.second_ticker import can_be_shared, second_ticker, tick_until_done
+from cases.benchmarks.made_clocks import Making, make_clocks, put_away, settle, tick_until_done
+from cases.benchmarks.second_ticker import can_be_shared, second_ticker
 from cases.clock import database_now
 from cases.services.ticking import tick
 

@@ -13,8 +13,8 @@ from typing import Any
 from django.db import transaction
 
 from cases.benchmarks.ground import Ground
-from cases.benchmarks.made_clocks import settle
-from cases.benchmarks.second_ticker import can_be_shared, second_ticker, tick_until_done
+from cases.benchmarks.made_clocks import settle, tick_until_done
+from cases.benchmarks.second_ticker import can_be_shared, second_ticker
 from cases.choices import CaseType, Channel, ClockKind, Confirmation, Source, Stage, State, Tier
 from cases.clock import database_now
 from cases.models import Announcement, Case, CaseEvent, Customer, EventKind, Round, RoutingRule, Team, Timer

@@ -87,5 +87,9 @@ def _put_away(clocks: QuerySet[Timer]) -> None:
 
 def settle() -> None:
     """Work on everything that is due already, so that only what is made is measured."""
-    while tick().fired:
-        continue
+    tick_until_done()
+
+
+def tick_until_done() -> int:
+    """Clocks worked on until nothing is due but what another process has."""
+    return sum(iter(lambda: tick().fired, 0))

@@ -24,6 +24,7 @@ if not apps.ready:  # the second process begins here
 from django.db import connection
 
 from cases.benchmarks.ground import Ground
+from cases.benchmarks.made_clocks import tick_until_done
 from cases.memory import keep_what_is_loaded
 from cases.services.ticking import tick
 
@@ -82,8 +83,3 @@ def _tick_when_told(ours: Connection) -> None:
     ours.send("ready")
     ours.recv()
     ours.send(tick_until_done())
-
-
-def tick_until_done() -> int:
-    """Clocks worked on until nothing is due but what another process has."""
-    return sum(iter(lambda: tick().fired, 0))
