@@ -53,16 +53,15 @@ def test_without_a_new_python_make_says_so_in_one_sentence(tmp_path: Path) -> No
     assert result.stderr.startswith("Python 3.11 or newer is needed and was not found")
 
 
-# Both wait for ever; each says into its file that it began, and that it was asked to end.
+# Waits to be asked to end. That its file is there says that it waits, and what is in it that it was asked. A
+# handler could interrupt the writing of other words, which would then overwrite its own.
 LONG = """
 import pathlib, signal, sys
 words = pathlib.Path(sys.argv[1])
-def end(*signal):
-    words.write_text("ended")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, end)
-words.write_text("began")
-signal.pause()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+words.touch()
+signal.sigwait([signal.SIGTERM])
+words.write_text("ended")
 """
 
 
