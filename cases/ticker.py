@@ -13,6 +13,7 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,14 +25,17 @@ from django_celery_beat.models import PeriodicTask
 from cases import waking
 from cases.alarm import TickAlarm
 from cases.memory import keep_what_is_loaded
-from cases.services import health
+from cases.services import health, ticking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 READ_EVERY = 5  # seconds between looks at the schedule
 SIGN_EVERY = 10  # seconds
 LAST_WORDS = 60  # seconds in which what is under way may end
+PACE = 1.0  # seconds; a job that looks ahead begins no more often of its own accord
+# Jobs that know when they are needed next, in seconds or None: they need not wait for their turn.
+LOOKS_AHEAD: dict[str, Callable[[], float | None]] = {"cases.tasks.tick": ticking.seconds_to_next_level}
 AWAY = (OperationalError, InterfaceError)
 
 log = logging.getLogger(__name__)
@@ -73,11 +77,12 @@ class Outage:
 
 
 class Runner:
-    """The thread of one job: runs it whenever its time has come or somebody wakes it."""
+    """The thread of one job: runs it whenever its turn has come, it is needed or somebody wakes it."""
 
     def __init__(self, job: Job, every: timedelta, outage: Outage, then: Callable[[Job], None]) -> None:
         self.job, self.every = job, every
         self._outage, self._then = outage, then
+        self._look_ahead = LOOKS_AHEAD.get(job.task)
         self._woken, self._stopping = threading.Event(), False
         self.thread = threading.Thread(target=self._work, name=str(job), daemon=True)
 
@@ -100,8 +105,19 @@ class Runner:
             _succeeded, made = attempt(str(self.job), self._run, self._outage)
             if made:
                 self._then(self.job)
-            self._woken.wait(max(0.0, began + self.every.total_seconds() - time.monotonic()))
+            self._woken.wait(self._rest(began))
         connections.close_all()
+
+    def _rest(self, began: float) -> float:
+        """Seconds until its turn, or until it is needed before that; a ``PACE`` lies between two at least."""
+        needed_in = (
+            self._look_ahead and attempt(f"looking ahead for {self.job}", self._look_ahead, self._outage)[1]
+        )
+        now = time.monotonic()
+        rest = began + self.every.total_seconds() - now
+        if needed_in is not None:
+            rest = min(rest, max(needed_in, began + PACE - now))
+        return max(0.0, rest)
 
 
 def attempt(name: str, do: Callable[[], Any], outage: Outage) -> tuple[bool, Any]:

@@ -164,6 +164,14 @@ def _due(clocks: TimerQuerySet, most: int) -> list[tuple[int, int]]:
     return list(clocks.due(database_now()).values_list("pk", "case_id")[:most])
 
 
+def seconds_to_next_level() -> float | None:
+    """Until the next clock reaches a level, by the database's time; None where none is going to."""
+    now = database_now()
+    ahead = Timer.objects.free(now).filter(next_at__gt=now).order_by("next_at")
+    next_at = ahead.values_list("next_at", flat=True).first()
+    return next_at and (next_at - now).total_seconds()
+
+
 @transaction.atomic
 def fire(pairs: Sequence[tuple[int, int]]) -> list[Reached]:
     """

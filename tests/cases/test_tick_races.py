@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from cases.services.calendar_seed import ensure_calendars
 from cases.services.rearming import rearm_some, standards_changed
 from cases.services.standards_seed import ensure_standards
 from cases.services.ticking import tick
+from cases.ticker import Job, Outage, Runner
 from tests.cases.broken_promises import notice
 from tests.cases.test_races import organisation as organisation
 from tests.cases.test_races import pool as pool
@@ -59,6 +61,22 @@ def test_two_ticks_reach_each_level_once(scene: Scene, pool: ThreadPoolExecutor)
     fired = Escalation.objects.filter(timer__in=timers)
     assert fired.count() == fired.values("timer").distinct().count() == ROUNDS
     assert violations() == {}
+
+
+def test_a_clock_due_between_two_turns_of_the_ticker_is_not_left_to_the_second(scene: Scene) -> None:
+    timer = scene.case(State.HANDLING).timers.get(kind=ClockKind.COMPLETION, stopped_at=None)
+    Timer.objects.filter(pk=timer.pk).update(next_at=timezone.now() + timedelta(seconds=2))
+    running = Runner(Job("cases.tasks.tick"), timedelta(hours=1), Outage(), lambda job: None)
+    running.thread.start()
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not Escalation.objects.filter(timer=timer).exists():
+            assert time.monotonic() < deadline
+            running.thread.join(0.1)
+    finally:
+        running.stop()
+        running.thread.join(PATIENCE)
+    assert not running.thread.is_alive()
 
 
 def test_a_notice_being_written_keeps_neither_clocks_nor_people_waiting(

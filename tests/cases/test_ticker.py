@@ -19,7 +19,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from cases import waking
 from cases.models import Heartbeat
 from cases.services.beat_seed import OURS, SCHEDULE, ensure_beat_schedule
-from cases.ticker import Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
+from cases.ticker import LOOKS_AHEAD, PACE, Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
 from tools.bootstrap import ROOT
 
 PATIENCE = 20  # seconds after which a test gives up
@@ -91,6 +91,37 @@ def test_what_is_under_way_ends_before_the_thread_does(runner: tuple[Runner, Cou
     job.go_on.release()
     running.thread.join(PATIENCE)
     assert job.at_once == [0, 1]
+
+
+def test_a_job_that_looks_ahead_runs_before_its_turn_but_not_all_the_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = Counting()
+    monkeypatch.setitem(LOOKS_AHEAD, job.task, lambda: 0.001)
+    running = Runner(job, timedelta(hours=1), Outage(), nothing)
+    running.thread.start()
+    began = []
+    for _run in range(3):
+        assert job.begun.acquire(timeout=PATIENCE)
+        began.append(time.monotonic())
+        job.go_on.release()
+    running.stop()
+    job.go_on.release()
+    running.thread.join(PATIENCE)
+    assert began[2] - began[0] > 1.9 * PACE
+
+
+def test_a_job_that_cannot_look_ahead_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Counting()
+    monkeypatch.setitem(LOOKS_AHEAD, job.task, fail(ValueError("nothing to be seen")))
+    running = Runner(job, timedelta(milliseconds=1), Outage(), nothing)
+    running.thread.start()
+    for _run in range(3):
+        assert job.begun.acquire(timeout=PATIENCE)
+        job.go_on.release()
+    running.stop()
+    job.go_on.release()
+    running.thread.join(PATIENCE)
 
 
 def test_a_slow_job_keeps_no_other_from_running(runner: tuple[Runner, Counting]) -> None:

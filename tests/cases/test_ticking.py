@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cases.choices import CaseType, ClockKind, LadderAction, Outcome, Stage, State, Tier
+from cases.clock import database_now
 from cases.models import (
     Announcement,
     Case,
@@ -23,7 +24,7 @@ from cases.models import (
 )
 from cases.services import transition_case
 from cases.services.rearming import rearm_some, standards_changed
-from cases.services.ticking import tick
+from cases.services.ticking import seconds_to_next_level, tick
 from tests.factories import make_case
 from tests.scenes import Scene, make_scene
 
@@ -326,3 +327,24 @@ def test_no_confirmation_ends_while_its_reminder_is_held_back(
     assert tick().fired == 1
     assert levels(case, ClockKind.CONFIRMATION_REMINDER) == [100]
     assert case.timers.get(kind=ClockKind.CONFIRMATION_EXPIRY).next_at == NINE + (74 + 48) * HOUR
+
+
+def test_when_the_next_level_comes_is_known(scene: Scene) -> None:
+    Timer.objects.update(next_at=None)
+    assert seconds_to_next_level() is None
+
+    now = database_now()
+    for state in (State.ANALYSIS, State.HANDLING):
+        scene.case(state)
+    clocks = Timer.objects.filter(next_at__isnull=False)
+    clocks.update(next_at=now + timedelta(hours=5))
+    first, second, held = clocks.order_by("pk").values_list("pk", flat=True)[:3]
+    Timer.objects.filter(pk=first).update(next_at=now - timedelta(seconds=1))  # due: no longer to come
+    Timer.objects.filter(pk=second).update(next_at=now + timedelta(minutes=2))
+    Timer.objects.filter(pk=held).update(
+        next_at=now + timedelta(minutes=1), held_until=now + timedelta(minutes=3)
+    )
+
+    seconds = seconds_to_next_level()
+    assert seconds is not None
+    assert 60 < seconds <= 120
