@@ -24,7 +24,7 @@ from tests.invariants import violations
 from tests.scenes import Scene, make_scene
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
-ROUNDS = 100
+ROUNDS = 50
 THREADS = 10
 
 

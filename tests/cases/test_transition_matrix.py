@@ -60,6 +60,7 @@ def check_done(trial: Trial, person: Staff | None, after: Case) -> None:
     assert (after.state, after.version) == (target, event.seq)
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", sorted(PAPER))
 def test_exactly_those_may_who_the_paper_names_and_a_refusal_leaves_no_trace(name: str) -> None:

@@ -23,6 +23,7 @@ def counts() -> dict[str, int]:
     }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("name", EVERYBODY)
 def test_nobody_deletes_anything(name: str, world: World, client: Client) -> None:
     client.force_login((world.narrow_viewers() | world.wide_viewers())[name])
