@@ -40,6 +40,8 @@ class Trial:
             legal_hold=self.name == "release_hold",
             first_response_at=self.case.received_at,
         )
+        open_support = self.name in SUPPORT_IS_OPEN_FOR and self.case.state == State.HANDLING
+        self.case.support_requests.update(finished_at=None if open_support else self.case.received_at)
         self.case.rounds.update(handler=handler, needs_plan=self.name == "submit_plan")
         if self.name == "change_word":
             self.case.rounds.update(answered_at=timezone.now())
@@ -85,23 +87,27 @@ def person_in(scene: Scene, role: str, position: str) -> Staff:
     )
 
 
-def trials(scene: Scene, name: str, state: State) -> list[Trial]:
-    """
-    The system, then every role in every position, all on one case in this state.
-
-    Where the state alone forbids it, each role tries once, as the handler: nobody stands closer.
-    """
+def first_trial(scene: Scene, state: State) -> Trial:
+    """The system's, on a case in this state; all others in this state are made of it."""
     case = scene.case(state)
-    open_support = name in SUPPORT_IS_OPEN_FOR and state == State.HANDLING
     SupportRequest.objects.create(
         case=case,
         round=case.current_round,
         team=scene.support,
         requested_at=case.received_at,
-        finished_at=None if open_support else case.received_at,
+        finished_at=case.received_at,
     )
-    system = Trial(scene, case, scene.case(), name)
-    positions = POSITIONS if state.value in PAPER[name].sources.split() else "H"
+    return Trial(scene, case, scene.case(), name="")
+
+
+def trials(first: Trial, name: str) -> list[Trial]:
+    """
+    Of this transition: the system, then every role in every position, all on the same case.
+
+    Where the state alone forbids it, each role tries once, as the handler: nobody stands closer.
+    """
+    system = replace(first, name=name)
+    positions = POSITIONS if first.case.state in PAPER[name].sources.split() else "H"
     return [system, *(replace(system, role=role, position=at) for role in ROLES for at in positions)]
 
 
@@ -109,7 +115,7 @@ def first_allowed(name: str) -> tuple[Trial, Staff | None]:
     """A case made ready for this transition, and somebody who may make it."""
     scene = make_scene()
     for state in State:
-        for trial in trials(scene, name, state):
+        for trial in trials(first_trial(scene, state), name):
             if expected(name, state, trial.role, trial.position) == "done":
                 person = person_in(scene, trial.role, trial.position) if trial.role else None
                 trial.make_ready(person)

@@ -87,6 +87,7 @@ def make_world() -> World:
     file = attach(handling, here.specialist, "own.txt")
     superuser = StaffFactory(is_superuser=True)
     work_out_announcements()
+    mine = {state: Case.objects.get(pk=case.pk) for state, case in mine.items()}
     return World(here, there, mine, foreign, file, foreign_file, support, foreign_support, superuser)
 
 
@@ -127,4 +128,5 @@ def ask_support(case: Case, scene: Scene, request: str) -> SupportRequest:
 
 
 def attach(case: Case, staff: Staff, name: str) -> Attachment:
-    return attach_file(case.pk, actor=staff, upload=SimpleUploadedFile(name, name.encode()))
+    kept = attach_file(case.pk, actor=staff, upload=SimpleUploadedFile(name, name.encode()))
+    return Attachment.objects.get(pk=kept.pk)
