@@ -17,7 +17,7 @@ from cases.standards import present_standards
 from tests.cases.buttons import pressed
 from tests.scenes import Scene
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 LIST = "/admin/cases/workcalendar/"
 MOVES = "Show what would move"

@@ -30,7 +30,7 @@ from tests.scenes import Scene, make_scene
 
 START = datetime.fromisoformat("2026-03-02T09:00+08:00")
 HOURS = [*[0] * 7, *[0.1] * 4, 1, 5, 24 * 4]
-RUNS, RUNS_ON_POSTGRESQL, STEPS = 60, 15, 40
+RUNS, RUNS_ON_POSTGRESQL, STEPS = 30, 15, 40
 RUNS_WHEN_THOROUGH = 1000
 CUSTOMERS_WORD = {"answered_at", *WORD}
 USUAL_WITHOUT_ACTOR = {

@@ -16,6 +16,7 @@ from cases.seeding.bulk import seed_cases
 from cases.seeding.days import moment_of, spread
 from cases.services import register_case, transition_case
 from cases.timers import DEADLINES
+from tests.factories import TeamFactory
 from tests.invariants import violations
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -32,6 +33,15 @@ def earliest_deadline(case: Case) -> datetime | None:
     if case.is_open and case.expected_at and not case.promised_at:
         moments.append(case.expected_at)
     return min(moments, default=None)
+
+
+@pytest.mark.django_db
+def test_the_demo_leaves_an_organisation_that_is_there_alone() -> None:
+    TeamFactory()
+
+    call_command("seed_demo", stdout=StringIO())
+
+    assert (Team.objects.count(), Case.objects.count()) == (1, 0)
 
 
 @pytest.mark.django_db

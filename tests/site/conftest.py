@@ -4,23 +4,17 @@ from collections.abc import Iterator
 from copy import deepcopy
 
 import pytest
-from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
+from tests.around import made_around
 from tests.site.world import World, make_world
 
 
 @pytest.fixture(scope="module")
 def founded_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
-    """Made once for the tests of a file, in a transaction around theirs: making it takes longer than most."""
-    with django_db_blocker.unblock():
-        around = transaction.atomic()
-        around.__enter__()
-        world = make_world()
-    yield world
-    with django_db_blocker.unblock():
-        transaction.set_rollback(True)
-        around.__exit__(None, None, None)
+    """Making it takes longer than most tests of it."""
+    with made_around(django_db_blocker, make_world) as world:
+        yield world
 
 
 @pytest.fixture
