@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from tests.faults.surroundings import ON_SQLITE
 from tools.bootstrap import ROOT
 
 FILE = ROOT / "faults.json"
-ON_SQLITE = ("S1", "S2")
 
 
 def main(arguments: list[str]) -> int:

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -76,7 +77,7 @@ def shown_year(request: HttpRequest) -> int:
     """The year asked for, this one where none is."""
     asked = request.GET.get("year", "")
     year = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) == 4 else 0
-    return year if FIRST_YEAR <= year <= LAST_YEAR else database_now().year
+    return year if FIRST_YEAR <= year <= LAST_YEAR else localtime(database_now()).year
 
 
 @admin.register(WorkCalendar)

@@ -3,7 +3,8 @@ Fault trials: ``python -m tests.faults --trials 2 [--fault F1] [--sqlite] [--out
 
 Starts its own servers, prints a table and writes a list with one object for each fault. Exit code 1 when a
 promise was broken; the folder with everything the programs said is then kept and named. Exit code 2, at once,
-when a fault was asked for by name that this machine has not the means for; of all faults it is left out.
+when a fault was asked for by name that there is not, or for which this machine has not the means; of all
+faults it is left out.
 """
 
 from __future__ import annotations

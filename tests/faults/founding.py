@@ -113,7 +113,7 @@ def _gateways(ground: Ground) -> None:
         name="hook", channel=NoticeChannel.WEBHOOK, url=ground.hooks.url, secret="s" * 32
     )
     Endpoint.objects.create(name="sms", channel=NoticeChannel.SMS, url=f"{ground.hooks.url}/sms", options=SMS)
-    for kind in ("escalate", "deliver", "dispute"):
+    for kind in ("deliver", "dispute"):
         NoticeRule.objects.create(
             event_kind=kind, whom=Whom.ENDPOINT, channel=NoticeChannel.WEBHOOK, endpoint=hook
         )

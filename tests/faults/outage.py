@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from cases.clock import database_now
-from cases.models import CaseEvent, Escalation, EventKind, Notice, NoticeRule, Staff, Timer
+from cases.models import CaseEvent, Escalation, Notice, Staff, Timer
 from tests.faults.many import make_many_clocks
 from tests.faults.processes import until
 from tests.faults.world import bring_due
@@ -67,31 +67,20 @@ def _last_level() -> int:
 
 
 def _many_overdue(trial: Trial) -> list[int]:
-    """
-    Clocks of cases nobody works on. Webhooks are not told of levels meanwhile: at their rate ten thousand
-    would be on their way for a quarter of an hour.
-    """
+    """Clocks of cases nobody works on."""
     trial.settle_within = SETTLE_OF_MANY
-    _tell_webhooks(active=False)
     due = make_many_clocks(trial.world)
     with connection.cursor() as cursor:
         cursor.execute(IN_TURN, [due])
     return due
 
 
-def _tell_webhooks(*, active: bool) -> None:
-    NoticeRule.objects.filter(event_kind=EventKind.ESCALATE, channel="webhook").update(active=active)
-
-
 def _blame_of_many(trial: Trial, due: list[int]) -> None:
-    """Each once; and everybody is told before webhooks are again."""
+    """Each once."""
     levels = Escalation.objects.filter(timer__in=due)
     clocks, noticed = levels.values("timer").distinct().count(), levels.count()
     if not clocks == noticed == len(due):
         trial.blame("F2 each of many clocks is noticed once", clocks, noticed, len(due))
-    untold = levels.filter(event__announcement__isnull=False)
-    until(lambda: not untold.exists(), trial.settle_within, every=0.5)
-    _tell_webhooks(active=True)
 
 
 def _noticed(before: int, back_at: datetime) -> list[tuple[datetime, datetime]]:

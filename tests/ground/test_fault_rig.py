@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.surroundings import missing_for
+from tests.faults.injuries import FAULTS, SQLITE_FAULTS
+from tests.faults.surroundings import KNOWN, missing_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,6 +34,21 @@ def test_a_fault_this_machine_has_not_the_means_for_is_refused_and_says_what_to_
     assert "F10 cannot be tried here: libfaketime is not installed: apt-get install libfaketime" in ran.stdout
     assert "Written" not in ran.stdout
     assert (written.read_bytes() if written.exists() else None) == before
+
+
+def test_a_fault_that_there_is_not_is_refused_before_anything_is_started() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.faults", "--trials", "1", "--fault", "F99"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 2, ran.stdout + ran.stderr
+    assert "F99 cannot be tried here: there is no such fault, only F1, F2" in ran.stdout
+    assert {*FAULTS, *SQLITE_FAULTS} == set(KNOWN)
 
 
 def test_a_library_that_lies_elsewhere_is_found_by_its_name(
