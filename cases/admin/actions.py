@@ -39,6 +39,12 @@ class BulkForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.staff = staff
 
+    def renewed(self) -> BulkForm:
+        """With what was typed, and a key of its own: sending it is another deed."""
+        data = self.data.copy()
+        data["nonce"] = str(uuid.uuid4())
+        return type(self)(data, staff=self.staff)
+
 
 class NoteForm(BulkForm):
     note = forms.CharField(label=_("Note"), widget=UnfoldAdminTextareaWidget({"rows": 3}), max_length=4000)
@@ -92,10 +98,10 @@ BULK = {
 
 @dataclass
 class Told:
-    """What became of each case, by number."""
+    """What became of each case; of a refused one, why."""
 
-    done: list[str] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
+    done: list[Case] = field(default_factory=list)
+    refused: list[tuple[Case, str]] = field(default_factory=list)
 
 
 def move_each(
@@ -108,9 +114,9 @@ def move_each(
         try:
             transition_case(case.pk, move, actor=actor, cause_key=key, cause_digest=digest, **answers)
         except CaseError as refusal:
-            told.refused.append((case.number, str(refusal)))
+            told.refused.append((case, str(refusal)))
         else:
-            told.done.append(case.number)
+            told.done.append(case)
     return told
 
 
@@ -120,7 +126,7 @@ def in_words(told: Told) -> SafeString:
     if not told.refused:
         return format_html("{}", done)
     refused = gettext("%(count)d refused") % {"count": len(told.refused)}
-    lines = [f"{number}: {reason}" for number, reason in told.refused[:MOST_TOLD]]
+    lines = [f"{case.number}: {reason}" for case, reason in told.refused[:MOST_TOLD]]
     if more := len(told.refused) - MOST_TOLD:
         lines += [gettext("and %(count)d more") % {"count": more}] if more > 0 else []
     return format_html(
@@ -169,23 +175,33 @@ class BulkActionsMixin:
         return action[0](self, request, cases)
 
     def run_bulk(self, request: HttpRequest, name: str, cases: list[Case]) -> HttpResponse | None:
-        """Ask what the transition needs, then make it; without questions it is made at once."""
+        """
+        Ask what the transition needs, then make it; without questions it is made at once.
+
+        Where cases are refused, the page comes back for those, with what was typed.
+        """
         bulk = BULK[name]
         if bulk.form is None:
-            return self._tell(request, move_each(cases, bulk.move, actor=request.user))
+            self._tell(request, move_each(cases, bulk.move, actor=request.user))
+            return None
         answered = "nonce" in request.POST
         form = bulk.form(request.POST if answered else None, staff=request.user)
         if answered and form.is_valid():
             digest = digest_of((name, request.POST.getlist(name)) for name in form.fields)
             answers = {"digest": digest, **form.cleaned_data}
-            return self._tell(request, move_each(cases, bulk.move, actor=request.user, **answers))
+            told = move_each(cases, bulk.move, actor=request.user, **answers)
+            self._tell(request, told)
+            refused = [case for case, _reason in told.refused]
+            return self._ask(request, name, form.renewed(), refused, status=409) if refused else None
         return self._ask(request, name, form, cases)
 
     def _tell(self, request: HttpRequest, told: Told) -> None:
         level = messages.WARNING if told.refused else messages.SUCCESS
         self.message_user(request, in_words(told), level)
 
-    def _ask(self, request: HttpRequest, name: str, form: BulkForm, cases: list[Case]) -> TemplateResponse:
+    def _ask(
+        self, request: HttpRequest, name: str, form: BulkForm, cases: list[Case], *, status: int = 200
+    ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": BULK[name].label,
@@ -195,7 +211,7 @@ class BulkActionsMixin:
             "cases": cases,
             "move": MOVES[BULK[name].move],
         }
-        return TemplateResponse(request, "admin/cases/case/bulk.html", context)
+        return TemplateResponse(request, "admin/cases/case/bulk.html", context, status=status)
 
 
 def _run(name: str) -> Callable[[Any, HttpRequest, list[Case]], HttpResponse | None]:

