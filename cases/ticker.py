@@ -13,7 +13,6 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,12 +27,12 @@ from cases.memory import keep_what_is_loaded
 from cases.services import health, ticking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 READ_EVERY = 5  # seconds between looks at the schedule
 SIGN_EVERY = 10  # seconds
 LAST_WORDS = 60  # seconds in which what is under way may end
-PACE = 1.0  # seconds; a job that looks ahead begins no more often of its own accord
+PACE = 1.0  # seconds between two beginnings of a job that looks ahead, where nobody wakes it
 # Jobs that know when they are needed next, in seconds or None: they need not wait for their turn.
 LOOKS_AHEAD: dict[str, Callable[[], float | None]] = {"cases.tasks.tick": ticking.seconds_to_next_level}
 AWAY = (OperationalError, InterfaceError)
@@ -102,17 +101,19 @@ class Runner:
         while not self._stopping:
             self._woken.clear()
             began = time.monotonic()
-            _succeeded, made = attempt(str(self.job), self._run, self._outage)
+            succeeded, made = attempt(str(self.job), self._run, self._outage)
             if made:
                 self._then(self.job)
-            self._woken.wait(self._rest(began))
+            self._woken.wait(self._rest(began, look_ahead=succeeded))
         connections.close_all()
 
-    def _rest(self, began: float) -> float:
-        """Seconds until its turn, or until it is needed before that; a ``PACE`` lies between two at least."""
-        needed_in = (
-            self._look_ahead and attempt(f"looking ahead for {self.job}", self._look_ahead, self._outage)[1]
-        )
+    def _rest(self, began: float, *, look_ahead: bool) -> float:
+        """Seconds until its turn or, where it looks ahead, until it is needed before that."""
+        if self._stopping:
+            return 0.0  # it was asked to end as this run began, which took the waking away
+        needed_in = None
+        if look_ahead and self._look_ahead:
+            _saw, needed_in = attempt(f"looking ahead for {self.job}", self._look_ahead, self._outage)
         now = time.monotonic()
         rest = began + self.every.total_seconds() - now
         if needed_in is not None:

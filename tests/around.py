@@ -20,11 +20,8 @@ def made_around(blocker: DjangoDbBlocker, make: Callable[[], Made]) -> Iterator[
     The fixture asks for ``django_db_setup``; no test of the file may commit. Instances are shared: whoever
     changes one takes a copy.
     """
-    with blocker.unblock():
-        around = transaction.atomic()
-        around.__enter__()
+    with blocker.unblock(), transaction.atomic():
         made = make()
-    yield made
-    with blocker.unblock():
+        with blocker.block():
+            yield made
         transaction.set_rollback(True)
-        around.__exit__(None, None, None)

@@ -1,8 +1,9 @@
 """Run the tests: `python -m tools.test [--sqlite | --postgres] [pytest arguments]`.
 
-Without a choice: the tests that touch the database on SQLite, then the whole suite on a PostgreSQL started
-for this run, the fault trials last and alone. It stops at the first run that fails, so that the last line is
-always the verdict. One file on PostgreSQL: `python -m tools.test --postgres tests/ground/test_database.py`.
+Without a choice: on SQLite the tests whose outcome may depend on the database, then the whole suite on a
+PostgreSQL started for this run, the fault trials last and alone. It stops at the first run that fails, so
+that the last line is always the verdict. One file on PostgreSQL:
+`python -m tools.test --postgres tests/ground/test_database.py`.
 """
 
 from __future__ import annotations

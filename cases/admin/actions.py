@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from cases.admin.forms import digest_of
-from cases.exceptions import CaseError
+from cases.exceptions import CaseError, StalePage
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, Staff, Team
 from cases.querysets import CaseQuerySet
@@ -113,6 +113,8 @@ def move_each(
         key = f"bulk:{nonce}:{actor.pk}:{case.pk}:{move}" if nonce else None
         try:
             transition_case(case.pk, move, actor=actor, cause_key=key, cause_digest=digest, **answers)
+        except StalePage:
+            told.refused.append((case, gettext("This was done before, with other words.")))
         except CaseError as refusal:
             told.refused.append((case, str(refusal)))
         else:
@@ -192,7 +194,7 @@ class BulkActionsMixin:
             told = move_each(cases, bulk.move, actor=request.user, **answers)
             self._tell(request, told)
             refused = [case for case, _reason in told.refused]
-            return self._ask(request, name, form.renewed(), refused, status=409) if refused else None
+            return self._ask(request, name, form.renewed(), refused, again=True) if refused else None
         return self._ask(request, name, form, cases)
 
     def _tell(self, request: HttpRequest, told: Told) -> None:
@@ -200,7 +202,7 @@ class BulkActionsMixin:
         self.message_user(request, in_words(told), level)
 
     def _ask(
-        self, request: HttpRequest, name: str, form: BulkForm, cases: list[Case], *, status: int = 200
+        self, request: HttpRequest, name: str, form: BulkForm, cases: list[Case], *, again: bool = False
     ) -> TemplateResponse:
         context = {
             **self.admin_site.each_context(request),
@@ -209,9 +211,10 @@ class BulkActionsMixin:
             "form": form,
             "action": name,
             "cases": cases,
+            "again": again,
             "move": MOVES[BULK[name].move],
         }
-        return TemplateResponse(request, "admin/cases/case/bulk.html", context, status=status)
+        return TemplateResponse(request, "admin/cases/case/bulk.html", context, status=409 if again else 200)
 
 
 def _run(name: str) -> Callable[[Any, HttpRequest, list[Case]], HttpResponse | None]:

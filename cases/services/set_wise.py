@@ -54,7 +54,7 @@ def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: 
         return
     if connection.vendor == "postgresql":
         _update_from_arrays(model, rows, names)
-    elif len(rows) == 1:
+    elif len(rows) == 1:  # as most are; bulk_update builds a CASE for every field
         fields: list[Any] = [model._meta.get_field(name) for name in names]
         values = {field.attname: getattr(rows[0], field.attname) for field in fields}
         model._default_manager.filter(pk=rows[0].pk).update(**values)

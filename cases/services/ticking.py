@@ -165,11 +165,15 @@ def _due(clocks: TimerQuerySet, most: int) -> list[tuple[int, int]]:
 
 
 def seconds_to_next_level() -> float | None:
-    """Until the next clock reaches a level, by the database's time; None where none is going to."""
+    """
+    Until the next clock reaches a level, by the database's time; None where none is going to.
+
+    0 where one has: it came due during the last tick, or that tick left it to somebody else.
+    """
     now = database_now()
-    ahead = Timer.objects.free(now).filter(next_at__gt=now).order_by("next_at")
+    ahead = Timer.objects.free(now).filter(next_at__isnull=False).order_by("next_at")
     next_at = ahead.values_list("next_at", flat=True).first()
-    return next_at and (next_at - now).total_seconds()
+    return max((next_at - now).total_seconds(), 0.0) if next_at else None
 
 
 @transaction.atomic

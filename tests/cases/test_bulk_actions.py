@@ -10,7 +10,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from cases.choices import State
+from cases.choices import Language, State
 from cases.models import Case, CaseEvent, Staff
 from tests.cases.listing import LIST, open_list
 from tests.factories import TeamFactory, make_case
@@ -70,6 +70,7 @@ def test_assigning_asks_for_the_person_and_a_note_first(client: Client, scene: S
     missing = do(client, scene.supervisor, "assign", cases, nonce=uuid4(), handler=other.pk)
     assert missing.context_data["form"].errors.keys() == {"note"}
     done = do(client, scene.supervisor, "assign", cases, nonce=uuid4(), handler=other.pk, note="换人处理")
+    assert done.status_code == 409
     assert Case.objects.get(pk=cases[0].pk).handler == other
     assert cases[1].number in told(done)
 
@@ -85,7 +86,8 @@ def test_only_colleagues_can_be_chosen(client: Client, scene: Scene) -> None:
 
 def test_dispatching_sends_each_to_the_chosen_team(client: Client, scene: Scene) -> None:
     cases = [scene.case(State.ANALYSIS), scene.case(State.ANALYSIS)]
-    do(client, scene.agent, "dispatch", cases, nonce=uuid4(), team=scene.back.pk)
+    answer = do(client, scene.agent, "dispatch", cases, nonce=uuid4(), team=scene.back.pk)
+    assert answer.status_code == 302
     assert {case.state for case in Case.objects.all()} == {State.HANDLING}
     assert {case.team for case in Case.objects.all()} == {scene.back}
 
@@ -104,10 +106,12 @@ def test_a_second_press_changes_nothing(client: Client, scene: Scene) -> None:
 
 
 def test_a_second_press_with_other_words_is_refused_case_by_case(client: Client, scene: Scene) -> None:
+    scene.supervisor.language = Language.ENGLISH
+    scene.supervisor.save()
     case, nonce = scene.case(State.HANDLING), uuid4()
     do(client, scene.supervisor, "remind", [case], nonce=nonce, note="请尽快")
     said = do(client, scene.supervisor, "remind", [case], nonce=nonce, note="客户又来电")
-    assert f"{case.number}: " in told(said)
+    assert f"{case.number}: This was done before, with other words." in told(said)
     assert CaseEvent.objects.filter(kind="remind").count() == 1
 
 
@@ -122,6 +126,7 @@ def test_what_was_typed_stays_on_the_page_for_the_cases_that_were_refused(
     assert page.status_code == 409
     assert page.context_data["cases"] == [refused]
     assert "请核对物流" in page.content.decode()
+    assert f"<li>{refused.number}: " in page.content.decode()
     sent_again = page.context_data["form"]
     assert sent_again["team"].value() == str(scene.back.pk)
     assert sent_again["nonce"].value() != str(nonce)

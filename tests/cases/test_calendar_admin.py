@@ -17,7 +17,7 @@ from cases.standards import present_standards
 from tests.cases.buttons import pressed
 from tests.scenes import Scene
 
-pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/cases/workcalendar/"
 MOVES = "Show what would move"
@@ -71,7 +71,12 @@ def test_only_the_days_of_the_year_shown_are_asked_for(client: Client, standard:
 
 @pytest.mark.parametrize("year", ["x", "0", "99999", "１９９９", "-1"])
 def test_a_year_that_is_none_shows_this_one(client: Client, standard: WorkCalendar, year: str) -> None:
-    assert client.get(f"{page_of(standard)}?year={year}").context["shown_year"] == timezone.now().year
+    assert client.get(f"{page_of(standard)}?year={year}").context["shown_year"] == timezone.localtime().year
+
+
+def test_the_new_year_begins_where_people_are(client: Client, standard: WorkCalendar) -> None:
+    with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
+        assert client.get(page_of(standard)).context["shown_year"] == 2027
 
 
 def test_saving_other_hours_moves_running_clocks(
@@ -205,7 +210,7 @@ def test_a_new_calendar_needs_hours(client: Client, standard: WorkCalendar) -> N
 
 
 def test_a_year_that_is_not_announced_warns(client: Client, standard: WorkCalendar) -> None:
-    now = timezone.now()
+    now = timezone.localtime()
     standard.years.filter(year__gte=now.year).delete()
     page = client.get(page_of(standard)).content.decode()
     assert f"The public holidays of {now.year}" in page

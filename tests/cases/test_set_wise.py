@@ -33,8 +33,10 @@ def test_a_text_comes_back_as_it_went_in(text: Any) -> None:
     assert [Case.objects.get(pk=case.pk).remark for case in cases] == [str(text), "另一个"]
 
 
-def test_values_of_every_kind_come_back_as_they_went_in(scene: Scene) -> None:
-    case = scene.case(State.HANDLING)
+@pytest.mark.parametrize("number", [1, 2])
+def test_values_of_every_kind_come_back_as_they_went_in(scene: Scene, number: int) -> None:
+    """Alone, and beside another row, which keeps its own."""
+    cases = [scene.case(State.HANDLING) for _case in range(number)]
     now = timezone.now()
     wanted: dict[type[Any], dict[str, Any]] = {
         Case: {
@@ -54,12 +56,13 @@ def test_values_of_every_kind_come_back_as_they_went_in(scene: Scene) -> None:
         Round: {"solved": False, "score": None, "comment": "”“"},
     }
     for model, values in wanted.items():
-        row = case if model is Case else model.objects.filter(case=case)[0]
+        rows = cases if model is Case else [model.objects.filter(case=case)[0] for case in cases]
+        stored = model.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk").values(*values)
+        beside = list(stored.all())[1:]
         for name, value in values.items():
-            setattr(row, name, value)
-        update_rows(model, [row], [name.removesuffix("_id") for name in values])
-        stored = model.objects.filter(pk=row.pk).values(*values).get()
-        assert stored == values
+            setattr(rows[0], name, value)
+        update_rows(model, rows, [name.removesuffix("_id") for name in values])
+        assert list(stored.all()) == [values, *beside]
 
 
 @pytest.mark.postgresql

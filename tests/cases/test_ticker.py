@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -51,6 +52,33 @@ class Counting(Job):
 def nothing(job: Job) -> None: ...
 
 
+class Failing(Counting):
+    """Says when it begins, and fails."""
+
+    def run(self) -> int:
+        self.begun.release()
+        raise ValueError("a clock nobody can read")
+
+
+@contextmanager
+def running_hourly(job: Counting | None = None) -> Iterator[Counting]:
+    job = job or Counting()
+    running = Runner(job, timedelta(hours=1), Outage(), nothing)
+    running.thread.start()
+    try:
+        yield job
+    finally:
+        end(running, job)
+
+
+def end(running: Runner, job: Counting) -> None:
+    running.stop()
+    for _waiting in range(5):
+        job.go_on.release()
+    running.thread.join(PATIENCE)
+    assert not running.thread.is_alive()
+
+
 @pytest.fixture
 def runner() -> Iterator[tuple[Runner, Counting]]:
     job = Counting()
@@ -58,11 +86,7 @@ def runner() -> Iterator[tuple[Runner, Counting]]:
     running.thread.start()
     assert job.begun.acquire(timeout=PATIENCE)
     yield running, job
-    running.stop()
-    for _waiting in range(5):
-        job.go_on.release()
-    running.thread.join(PATIENCE)
-    assert not running.thread.is_alive()
+    end(running, job)
 
 
 def test_a_job_runs_at_once_and_again_when_woken(runner: tuple[Runner, Counting]) -> None:
@@ -96,32 +120,33 @@ def test_what_is_under_way_ends_before_the_thread_does(runner: tuple[Runner, Cou
 def test_a_job_that_looks_ahead_runs_before_its_turn_but_not_all_the_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    job = Counting()
-    monkeypatch.setitem(LOOKS_AHEAD, job.task, lambda: 0.001)
-    running = Runner(job, timedelta(hours=1), Outage(), nothing)
-    running.thread.start()
+    monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", lambda: 0.0)
     began = []
-    for _run in range(3):
-        assert job.begun.acquire(timeout=PATIENCE)
-        began.append(time.monotonic())
-        job.go_on.release()
-    running.stop()
-    job.go_on.release()
-    running.thread.join(PATIENCE)
+    with running_hourly() as job:
+        for _run in range(3):
+            assert job.begun.acquire(timeout=PATIENCE)
+            began.append(time.monotonic())
+            job.go_on.release()
     assert began[2] - began[0] > 1.9 * PACE
 
 
-def test_a_job_that_cannot_look_ahead_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = Counting()
-    monkeypatch.setitem(LOOKS_AHEAD, job.task, fail(ValueError("nothing to be seen")))
-    running = Runner(job, timedelta(milliseconds=1), Outage(), nothing)
-    running.thread.start()
-    for _run in range(3):
+@pytest.mark.parametrize("looks", ["nothing to come", "cannot"])
+def test_a_job_that_sees_nothing_ahead_waits_for_its_turn(
+    monkeypatch: pytest.MonkeyPatch, looks: str
+) -> None:
+    look_ahead = fail(ValueError("nothing to be seen")) if looks == "cannot" else lambda: None
+    monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", look_ahead)
+    with running_hourly() as job:
         assert job.begun.acquire(timeout=PATIENCE)
         job.go_on.release()
-    running.stop()
-    job.go_on.release()
-    running.thread.join(PATIENCE)
+        assert not job.begun.acquire(timeout=2 * PACE)
+
+
+def test_a_job_that_failed_does_not_look_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", lambda: 0.0)
+    with running_hourly(Failing()) as job:
+        assert job.begun.acquire(timeout=PATIENCE)
+        assert not job.begun.acquire(timeout=2 * PACE)
 
 
 def test_a_slow_job_keeps_no_other_from_running(runner: tuple[Runner, Counting]) -> None:

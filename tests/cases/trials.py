@@ -87,8 +87,8 @@ def person_in(scene: Scene, role: str, position: str) -> Staff:
     )
 
 
-def first_trial(scene: Scene, state: State) -> Trial:
-    """The system's, on a case in this state; all others in this state are made of it."""
+def ground_of(scene: Scene, state: State) -> tuple[Case, Case]:
+    """A case in this state, on which everything is tried, and another one."""
     case = scene.case(state)
     SupportRequest.objects.create(
         case=case,
@@ -97,17 +97,17 @@ def first_trial(scene: Scene, state: State) -> Trial:
         requested_at=case.received_at,
         finished_at=case.received_at,
     )
-    return Trial(scene, case, scene.case(), name="")
+    return case, scene.case()
 
 
-def trials(first: Trial, name: str) -> list[Trial]:
+def trials(scene: Scene, ground: tuple[Case, Case], name: str) -> list[Trial]:
     """
     Of this transition: the system, then every role in every position, all on the same case.
 
     Where the state alone forbids it, each role tries once, as the handler: nobody stands closer.
     """
-    system = replace(first, name=name)
-    positions = POSITIONS if first.case.state in PAPER[name].sources.split() else "H"
+    system = Trial(scene, *ground, name)
+    positions = POSITIONS if system.case.state in PAPER[name].sources.split() else "H"
     return [system, *(replace(system, role=role, position=at) for role in ROLES for at in positions)]
 
 
@@ -115,7 +115,7 @@ def first_allowed(name: str) -> tuple[Trial, Staff | None]:
     """A case made ready for this transition, and somebody who may make it."""
     scene = make_scene()
     for state in State:
-        for trial in trials(first_trial(scene, state), name):
+        for trial in trials(scene, ground_of(scene, state), name):
             if expected(name, state, trial.role, trial.position) == "done":
                 person = person_in(scene, trial.role, trial.position) if trial.role else None
                 trial.make_ready(person)

@@ -35,7 +35,9 @@ NOT_HERE = 2  # exit code
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if lacking := [
-        f"{fault} cannot be tried here: {why}" for fault in options.fault if (why := missing_for(fault))
+        f"{fault} cannot be tried here: {why}"
+        for fault in options.fault
+        if (why := missing_for(fault, sqlite=options.sqlite))
     ]:
         say("\n".join(lacking))
         return NOT_HERE

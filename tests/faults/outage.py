@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from cases.choices import NoticeState
 from cases.clock import database_now
 from cases.models import CaseEvent, Escalation, Notice, Staff, Timer
 from tests.faults.many import make_many_clocks
@@ -53,6 +54,8 @@ def f2_nobody_ticks_for_a_day(trial: Trial) -> None:
         trial.blame("F2 what was due first is noticed first", len(overtaken), *overtaken[:5])
     if is_big(trial):
         _blame_of_many(trial, due)
+    if not until(lambda: _is_told(due), trial.settle_within, every=0.5):
+        trial.blame("F2 everybody is told of what was due")
     _blame_storm(trial, mails)
 
 
@@ -81,6 +84,13 @@ def _blame_of_many(trial: Trial, due: list[int]) -> None:
     clocks, noticed = levels.values("timer").distinct().count(), levels.count()
     if not clocks == noticed == len(due):
         trial.blame("F2 each of many clocks is noticed once", clocks, noticed, len(due))
+
+
+def _is_told(due: Sequence[int]) -> bool:
+    """Nothing about these clocks waits to be worked out or mailed any more."""
+    levels = Escalation.objects.filter(timer__in=due)
+    mails = Notice.objects.filter(event__escalation__in=levels, channel="email", state=NoticeState.WAITING)
+    return not (levels.filter(event__announcement__isnull=False).exists() or mails.exists())
 
 
 def _noticed(before: int, back_at: datetime) -> list[tuple[datetime, datetime]]:

@@ -53,8 +53,10 @@ def surroundings(fault: str, ground: Ground) -> AbstractContextManager[None]:
     return lay(ground) if lay else nullcontext()
 
 
-def missing_for(fault: str) -> str:
-    """Why it cannot be tried here, as a sentence; empty where it can."""
+def missing_for(fault: str, *, sqlite: bool | None = None) -> str:
+    """Why it cannot be tried here, on the database named if any, as a sentence; empty where it can."""
     if fault not in KNOWN:
         return f"there is no such fault, only {', '.join(KNOWN)}."
+    if sqlite is not None and sqlite != (fault in ON_SQLITE):
+        return "it belongs to the other database."
     return MISSING if fault == "F10" and faketime() is None else ""

@@ -60,3 +60,5 @@ def test_a_library_that_lies_elsewhere_is_found_by_its_name(
     (tmp_path / "libfaketime.so.1").touch()
     assert missing_for("F10") == ""
     assert missing_for("F1") == ""
+    assert "other database" in missing_for("F1", sqlite=True)
+    assert "other database" in missing_for("S1", sqlite=False)

@@ -178,7 +178,7 @@ ORACLES = {
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize("name", ["supervisor", "superuser"])
+@pytest.mark.parametrize("name", ["agent", "supervisor", "superuser"])
 def test_an_address_asks_no_field_that_has_no_filter(name: str, world: World) -> None:
     """Such a question is refused, or passed over: the rows are the same whatever it asks."""
     people = world.narrow_viewers() | world.wide_viewers()
