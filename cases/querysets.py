@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import UserManager
 from django.db import connections, models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 
 from cases.choices import OPEN_STATES, ClockKind, Confirmation, NoticeChannel, NoticeState, State, WaitingFor
@@ -98,8 +98,19 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
         The one row scope: own cases, those own teams handle, took in or support; supervisors see those of
         the teams of their department and what no team has yet; managers and auditors see everything.
         """
+        scope = self._scope_of(staff)
+        return self if scope is None else self.filter(scope)
+
+    def with_sight_of(self, staff: Staff) -> models.QuerySet[Any]:
+        """The same cases, each with ``in_sight``: whether it is ``visible_to`` this person, or not (None)."""
+        scope = self._scope_of(staff)
+        seen = Value(True) if scope is None else ExpressionWrapper(scope, models.BooleanField())
+        return self.annotate(in_sight=seen)
+
+    def _scope_of(self, staff: Staff) -> Q | None:
+        """None where all are seen."""
         if staff.has_perm("cases.view_every_case"):
-            return self
+            return None
         mine = Q(handler=staff)
         if staff.has_perm("cases.view_department_case"):
             mine |= Q(team=None)
@@ -111,7 +122,7 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
             # Equal to one id, not IN or EXISTS: of those the planner of PostgreSQL believes, under an OR,
             # that every second case fulfils them, and then searches a million rows for fifty.
             mine |= Q(pk=Subquery(asked.values("case_id")[:1]))
-        return self.filter(mine)
+        return mine
 
     def locked(self, *, skip: bool = False) -> Self:
         """

@@ -144,6 +144,7 @@ class Case(FSMModelMixin, models.Model):
     search_text = models.TextField(editable=False, blank=True)
 
     # Set by the lock that every write begins with (services.steps).
+    is_seen: bool
     locked_at: datetime
     locked_beside: dict[int, Case]
     standards: Standards

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Count, Exists, ExpressionWrapper, OuterRef, Q, Subquery
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES, Role, State
@@ -59,7 +59,7 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     """
     people = _candidates(case, at)
     supervisors = [one for one in _free(people) if one.supervises]
-    repeated = _is_repeated(case)
+    repeated = any(one.disputes >= MANAGED_FROM - 1 for one in people)
     if not repeated and (found := _one_on_duty(supervisors)):
         return SecondHandler(found.staff, Because.SUPERVISOR)
     if manager := _manager_of(people, even_with_part=repeated):
@@ -71,13 +71,14 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """``supervises`` this case; ``has_part`` in what was done in it so far."""
+    """``supervises`` this case; ``has_part`` in what was done in it so far, ``disputes`` among it."""
 
     staff: Staff
     supervises: bool
     manages: bool
     has_part: bool
     on_duty: bool
+    disputes: int
 
 
 def _free(people: Iterable[_Candidate]) -> list[_Candidate]:
@@ -107,9 +108,12 @@ def _candidates(case: Case, at: datetime) -> list[_Candidate]:
         load=Count("handled_cases", filter=Q(handled_cases__state__in=OPEN_STATES)),
         on_shift=Exists(shifts_at(at, case.standards).filter(staff=OuterRef("pk"))),
         has_shifts=Exists(shifts_from(at).filter(staff=OuterRef("pk"))),
+        disputes=_disputes_of(case),
     ).filter(Q(supervises=True) | Q(manages=True))
     return [
-        _Candidate(row, row.supervises, row.manages, row.has_part, row.on_shift or not row.has_shifts)
+        _Candidate(
+            row, row.supervises, row.manages, row.has_part, row.on_shift or not row.has_shifts, row.disputes
+        )
         for row in rows.order_by("-on_shift", "load", "pk")
     ]
 
@@ -127,10 +131,10 @@ def _part_in(case: Case) -> Q:
     return Q(pk__in=of_rounds) | Q(pk__in=handled) | Q(pk__in=given)
 
 
-def _is_repeated(case: Case) -> bool:
-    """Whether it is once too often; another round may also have begun because the case was reopened."""
-    before = MANAGED_FROM - 1
-    return case.round_number > before and case.events.filter(kind=EventKind.DISPUTE).count() >= before
+def _disputes_of(case: Case) -> Any:
+    """How often the customer was not satisfied; rounds also begin because the case was reopened."""
+    disputes = case.events.filter(kind=EventKind.DISPUTE).order_by().values("case")
+    return Coalesce(Subquery(disputes.annotate(number=Count("pk")).values("number")), 0)
 
 
 def team_of_new_handler(case: Case, handler: Staff, wanted: Team | None) -> Team:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases.choices import OPEN_STATES
-from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible
+from cases.exceptions import InvalidInput, NotPermitted, NotPossible
 from cases.models import Attachment, Case, EventKind
 from cases.services.steps import Step, finish_step, lock_case, refuse_stale
 from cases.uploads import MAX_BYTES, CheckedFile, check_upload
@@ -57,9 +57,7 @@ def attach_file(
 
 
 def _locked(case_id: int, actor: Staff, expected_version: int | None) -> Case:
-    case = lock_case(case_id)
-    if not Case.objects.visible_to(actor).filter(pk=case.pk).exists():
-        raise CaseNotFound
+    case = lock_case(case_id, seen_by=actor)
     refuse_stale(case, expected_version)
     if case.state not in OPEN_STATES:
         raise NotPossible(_("The case is archived. Reopen it to attach a file."))

@@ -8,7 +8,8 @@ same.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
 from django.utils import timezone
@@ -16,6 +17,8 @@ from django.utils.duration import duration_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+Row = TypeVar("Row", bound=models.Model)
 
 MANY = 50  # rows from which on COPY is worth its statements
 # The trigger that watches the chain of events joins each batch to all events there are; only by index does
@@ -46,13 +49,23 @@ def insert_rows(
             cursor.execute(BY_INDEX)
             statement = f"COPY {model._meta.db_table} ({columns}) FROM STDIN"
             # The driver's own COPY is not wrapped by Django: without this its errors are of no known kind.
-            with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            with connection.wrap_database_errors, cursor.copy(statement) as sink:
                 for row in values:
-                    copy.write_row(row)
+                    sink.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(fields))
             statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({marks})"
             cursor.executemany(statement, list(values))
+
+
+def without_key(row: Row) -> Row:
+    """
+    A copy that ``bulk_create(update_conflicts=True)`` finds by what else is unique in it; rows that have
+    their keys Django writes in a statement of their own.
+    """
+    found = copy(row)
+    found.pk = None
+    return found
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from cases.clock import database_now as database_now
 from cases.exceptions import NotPossible
 from cases.expected_clocks import expected_clocks
 from cases.models import Timer
-from cases.services.bulk_rows import MANY, insert_rows, values_of
+from cases.services.bulk_rows import MANY, insert_rows, values_of, without_key
 from cases.services.set_wise import among, update_rows
 from cases.standards import Standards, Traits, remembered_standards
 from cases.timers import Sync, next_deadline, sync_timers
@@ -138,19 +137,12 @@ def write_timers(rows: Sequence[Timer]) -> None:
         update_rows(Timer, [row for row in rows if row.pk], CHANGING)
         insert_rows(Timer, [values_of(row) for row in rows if not row.pk])
     elif rows:
-        # Without their keys: Django would write those that have one in a statement of their own.
         Timer.objects.bulk_create(
-            map(_without_key, rows),
+            map(without_key, rows),
             update_conflicts=True,
             unique_fields=list(IDENTITY),
             update_fields=list(CHANGING),
         )
-
-
-def _without_key(row: Timer) -> Timer:
-    found = copy(row)
-    found.pk = None
-    return found
 
 
 def traits_of(case: Case) -> Traits:

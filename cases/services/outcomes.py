@@ -10,7 +10,7 @@ from cases.choices import Outcome, ScoreSource
 from cases.exceptions import CaseNotFound, InvalidInput, NotPossible
 from cases.models import Case
 from cases.services.assignment import second_handler
-from cases.services.steps import Step, finish_step
+from cases.services.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +155,7 @@ def decline(step: Step) -> None:
 def mark_duplicate(step: Step) -> None:
     """Ends this case and tells the other one; both are locked."""
     other = step.case.locked_beside[step.data["other"].pk]
-    if step.actor and not Case.objects.visible_to(step.actor).filter(pk=other.pk).exists():
+    if not other.is_seen:
         raise CaseNotFound
     if other.pk == step.case.pk:
         raise InvalidInput("other", _("A case cannot be a duplicate of itself."))
@@ -163,7 +163,7 @@ def mark_duplicate(step: Step) -> None:
         raise InvalidInput("other", _("The other case is itself a duplicate. Name the case it duplicates."))
     step.case.mark_duplicate(other=other, at=step.at)
     step.close_round()
-    finish_step(Step(other, "link_duplicate", step.actor, step.at, data={"case": step.case}))
+    step.beside.append(Step(other, "link_duplicate", step.actor, step.at, data={"case": step.case}))
 
 
 def reopen(step: Step) -> None:

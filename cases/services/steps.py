@@ -25,7 +25,7 @@ from cases.models import (
     SupportRequest,
     Timer,
 )
-from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of
+from cases.services.bulk_rows import MANY, insert_rows, reserve_ids, values_of, without_key
 from cases.services.clocks import plan_sync, rows_to_sync, standards_seen, write_timers
 from cases.services.locking import forget_unmatched
 from cases.services.set_wise import among, update_rows
@@ -81,6 +81,7 @@ class Step:
     source: str = ""
     before: dict[str, Any] = field(default_factory=dict)
     round_changes: set[str] = field(default_factory=set)
+    beside: list[Step] = field(default_factory=list)  # of other locked cases, written with this one
 
     def __post_init__(self) -> None:
         self.source = self.case.state
@@ -112,14 +113,25 @@ class Step:
     def open_round(self, *, needs_plan: bool) -> None:
         """Begin the round the case has just been counted up to; the one before must have ended."""
         case = self.case
-        write_rounds([self])
-        self.opened = case.current_round = Round.objects.create(
+        opened = Round(
             case=case,
             number=case.round_number,
             opened_at=self.at,
             handler=case.handler,
             needs_plan=needs_plan,
         )
+        if self.round_changes:
+            # Both in one statement, the ended one first: one round at most is open.
+            Round.objects.bulk_create(
+                [without_key(case.current_round), opened],
+                update_conflicts=True,
+                unique_fields=["case", "number"],
+                update_fields=sorted(self.round_changes),
+            )
+            self.round_changes.clear()
+        else:
+            opened.save()
+        self.opened = case.current_round = opened
 
     def waive_support(self) -> None:
         """Only a case in handling has supporting teams at work."""
@@ -134,19 +146,23 @@ def field_values(case: Case) -> dict[str, Any]:
     return {name: held[name] for name in FIELDS}
 
 
-def lock_case(case_id: int, *, with_others: Collection[int] = ()) -> Case:
+def lock_case(case_id: int, *, with_others: Collection[int] = (), seen_by: Staff | None = None) -> Case:
     """
     Lock the case, and others a step also writes to, in the order of their ids.
 
-    The first statement of every write, so that locks are never taken in two orders. Raises CaseNotFound.
+    The first statement of every write, so that locks are never taken in two orders. Raises CaseNotFound, also
+    where ``seen_by`` may not see the case; each of the others says it (``is_seen``).
     """
-    found: Case = lock_cases({case_id, *with_others})[case_id]
+    found: Case = lock_cases({case_id, *with_others}, seen_by=seen_by)[case_id]
+    if not found.is_seen:
+        raise CaseNotFound
     return found
 
 
-def lock_cases(wanted: Collection[int]) -> dict[int, Any]:
+def lock_cases(wanted: Collection[int], *, seen_by: Staff | None = None) -> dict[int, Any]:
     """As ``lock_case``, each by its id; of many, those of one team share its instance, and so with others."""
-    rows = Case.objects.filter(among("pk", wanted)).locked()
+    rows: Any = Case.objects.filter(among("pk", wanted)).locked()
+    rows = rows.with_sight_of(seen_by) if seen_by else rows
     found = with_standards(rows).select_related("customer")
     found = found.prefetch_related(*SHARED) if len(wanted) >= MANY else found.select_related(*SHARED)
     cases = {case.pk: case for case in found}
@@ -155,6 +171,7 @@ def lock_cases(wanted: Collection[int]) -> dict[int, Any]:
     for case in cases.values():
         forget_unmatched(case, SHARED)
         case.locked_beside = cases
+        case.is_seen = seen_by is None or bool(case.in_sight)
         case.locked_at = max(case.database_time, case.state_since)
         case.standards = standards_seen(case.standards_number, case.standards_key)
     return cases
@@ -217,11 +234,16 @@ def finish_step(step: Step) -> CaseEvent:
     Exactly one event, one version up, one update of the case; the notices the event may cause are owed from
     the same moment on.
     """
-    return finish_steps([step])[0]
+    return finish_steps([step])[-1]
 
 
-def finish_steps(steps: Sequence[Step]) -> list[CaseEvent]:
-    """As ``finish_step``, for steps of so many different cases; as many statements as for one."""
+def finish_steps(given: Sequence[Step]) -> list[CaseEvent]:
+    """
+    As ``finish_step``, for steps of so many different cases; as many statements as for one.
+
+    The events are in the order of the steps, each after those of the steps beside it.
+    """
+    steps = [one for step in given for one in (*step.beside, step)]
     for step in steps:
         step.case.version += 1
         if step.case.state != step.source:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cases.asking import Move
-from cases.exceptions import CaseNotFound, InvalidInput, NotPermitted, NotPossible
+from cases.exceptions import InvalidInput, NotPermitted, NotPossible
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, CaseEvent
 from cases.services import handling, outcomes
@@ -54,9 +54,8 @@ def transition_case(
     Answers are those of the table (``cases.lifecycle``), as instances, aware datetimes and
     plain values. Raises CaseError with a sentence for the person, and then nothing has changed.
     """
-    case = lock_case(case_id, with_others=[v.pk for v in data.values() if isinstance(v, Case)])
-    if actor and not Case.objects.visible_to(actor).filter(pk=case.pk).exists():
-        raise CaseNotFound
+    others = [value.pk for value in data.values() if isinstance(value, Case)]
+    case = lock_case(case_id, with_others=others, seen_by=actor)
     if cause_key and (known := CaseEvent.objects.filter(cause_key=cause_key).first()):
         refuse_other_answers(case, known, cause_digest)
         return case

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.apps import apps
 from django.db import transaction
 
 from cases.choices import Channel, Role, State
+from cases.exceptions import CaseNotFound
 from cases.models import Case, Staff, StandardsStamp, Team, WorkCalendar
 from cases.services import transition_case
 from cases.services.calendar_seed import ensure_calendars
@@ -18,6 +20,7 @@ from cases.services.steps import lock_cases
 from tests.cases.exchange.test_import_races import elsewhere, wait_until_it_waits
 from tests.cases.test_races import organisation as organisation
 from tests.cases.test_races import pool as pool
+from tests.cases.test_races import result_of
 from tests.factories import StaffFactory, TeamFactory, make_case
 from tests.scenes import Scene
 
@@ -71,6 +74,25 @@ def test_a_step_that_waited_is_one_of_the_team_the_case_was_given(
     assert (said.kind, said.team) == ("contact_customer", other)
     clocks = case.timers.running().exclude(calendar=None)
     assert {clock.calendar_id for clock in clocks} == {other.calendar_id}
+
+
+def test_a_step_that_waited_is_refused_to_whom_the_case_was_taken_from(
+    organisation: Scene, successor: Staff, pool: ThreadPoolExecutor
+) -> None:
+    case = organisation.case(State.HANDLING)
+
+    refused = meanwhile(
+        pool,
+        case,
+        organisation,
+        successor,
+        lambda: result_of(
+            partial(transition_case, case.pk, "report_progress", actor=organisation.specialist, note="已联系")
+        ),
+    )
+
+    assert isinstance(refused, CaseNotFound)
+    assert case.events.latest("seq").kind == "reassign"
 
 
 @pytest.mark.parametrize("beside", [0, 60], ids=["one", "many"])
