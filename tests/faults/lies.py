@@ -43,7 +43,8 @@ def f13_gateways_lie(trial: Trial) -> None:
 def _hooks_in_trouble(trial: Trial) -> tuple[str, ...]:
     """
     Until the breaker opens. Who takes a message and does not say so is a liar, who refuses it or cuts the
-    line has not taken it. Text messages go to the same gateway.
+    line has not taken it. Slow is who does not come to the end of the head: a webhook that said 200 has told.
+    Text messages go to the same gateway.
     """
     hooks = trial.ground.hooks
 
@@ -56,7 +57,7 @@ def _hooks_in_trouble(trial: Trial) -> tuple[str, ...]:
 
     name = random.choice(("slow", "silent", "broken", "cut"))
     if name == "slow":
-        hooks.behave(after_taking(lambda talk: talk.drip()))
+        hooks.behave(after_taking(lambda talk: talk.drip(in_head=True)))
     elif name == "silent":
         hooks.behave(after_taking(lambda talk: talk.never_answer()))
     elif name == "broken":
