@@ -10,6 +10,7 @@ from django.contrib.auth.models import UserManager
 from django.db import connections, models
 from django.db.models import ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from cases.choices import OPEN_STATES, ClockKind, Confirmation, NoticeChannel, NoticeState, State, WaitingFor
 from cases.contacts import likely_contacts
@@ -102,10 +103,16 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
         return self if scope is None else self.filter(scope)
 
     def with_sight_of(self, staff: Staff) -> models.QuerySet[Any]:
-        """The same cases, each with ``in_sight``: whether it is ``visible_to`` this person, or not (None)."""
+        """
+        The same cases, each with ``in_sight``: whether it is ``visible_to`` this person.
+
+        Of a row whose lock was waited for that is asked of the row as it is now, but of support requests as
+        they were before: False may be out of date.
+        """
         scope = self._scope_of(staff)
-        seen = Value(True) if scope is None else ExpressionWrapper(scope, models.BooleanField())
-        return self.annotate(in_sight=seen)
+        if scope is None:
+            return self.annotate(in_sight=Value(True))
+        return self.annotate(in_sight=Coalesce(ExpressionWrapper(scope, models.BooleanField()), False))
 
     def _scope_of(self, staff: Staff) -> Q | None:
         """None where all are seen."""

@@ -94,10 +94,10 @@ class Talk:
         self.handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.handler.connection.close()
 
-    def drip(self, *, in_head: bool = False, every: float = 0.05, status: int = 200) -> None:
-        """One byte at a time, until the other side has had enough or the server stops."""
-        head = f"HTTP/1.1 {status} Well\r\n"
-        self._write((head if in_head else f"{head}\r\n").encode())
+    def drip(self, part: str = "body", *, every: float = 0.05, status: int = 200) -> None:
+        """From this part on (status, head, body) a byte at a time, until one of both has had enough."""
+        line = f"HTTP/1.1 {status} Well\r\n"
+        self._write({"status": "", "head": line, "body": f"{line}\r\n"}[part].encode())
         while not self.handler.server.stopping.wait(every) and self._write(b"x"):
             pass
 

@@ -113,8 +113,9 @@ def move_each(
         key = f"bulk:{nonce}:{actor.pk}:{case.pk}:{move}" if nonce else None
         try:
             transition_case(case.pk, move, actor=actor, cause_key=key, cause_digest=digest, **answers)
-        except StalePage:
-            told.refused.append((case, gettext("This was done before, with other words.")))
+        except StalePage:  # of this nonce: which version was shown, a list does not say
+            words = gettext("This was done before, with other words. Sent again, it is done once more.")
+            told.refused.append((case, words))
         except CaseError as refusal:
             told.refused.append((case, str(refusal)))
         else:

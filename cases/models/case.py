@@ -145,6 +145,7 @@ class Case(FSMModelMixin, models.Model):
 
     # Set by the lock that every write begins with (services.steps).
     is_seen: bool
+    locked_for: Staff | None
     locked_at: datetime
     locked_beside: dict[int, Case]
     standards: Standards

@@ -71,7 +71,10 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """``supervises`` this case; ``has_part`` in what was done in it so far, ``disputes`` among it."""
+    """
+    ``supervises`` this case; ``has_part`` in what was done in it so far. ``disputes``, the same for all: how
+    often the customer was not satisfied before.
+    """
 
     staff: Staff
     supervises: bool

@@ -150,8 +150,9 @@ def lock_case(case_id: int, *, with_others: Collection[int] = (), seen_by: Staff
     """
     Lock the case, and others a step also writes to, in the order of their ids.
 
-    The first statement of every write, so that locks are never taken in two orders. Raises CaseNotFound, also
-    where ``seen_by`` may not see the case; each of the others says it (``is_seen``).
+    The first statement of every write, so that locks are never taken in two orders; before it come only the
+    rights and teams of ``seen_by``, where nobody has asked for them yet. Raises CaseNotFound, also where this
+    person may not see the case; each of the others says it (``is_seen``).
     """
     found: Case = lock_cases({case_id, *with_others}, seen_by=seen_by)[case_id]
     if not found.is_seen:
@@ -160,9 +161,12 @@ def lock_case(case_id: int, *, with_others: Collection[int] = (), seen_by: Staff
 
 
 def lock_cases(wanted: Collection[int], *, seen_by: Staff | None = None) -> dict[int, Any]:
-    """As ``lock_case``, each by its id; of many, those of one team share its instance, and so with others."""
+    """
+    Each by its id, and ``is_seen`` says of each whether the person may see it; CaseNotFound only where there
+    is none. Of many, those of one team share its instance, and so with others.
+    """
     rows: Any = Case.objects.filter(among("pk", wanted)).locked()
-    rows = rows.with_sight_of(seen_by) if seen_by else rows
+    rows = rows.with_sight_of(seen_by) if seen_by is not None else rows
     found = with_standards(rows).select_related("customer")
     found = found.prefetch_related(*SHARED) if len(wanted) >= MANY else found.select_related(*SHARED)
     cases = {case.pk: case for case in found}
@@ -171,10 +175,16 @@ def lock_cases(wanted: Collection[int], *, seen_by: Staff | None = None) -> dict
     for case in cases.values():
         forget_unmatched(case, SHARED)
         case.locked_beside = cases
-        case.is_seen = seen_by is None or bool(case.in_sight)
+        case.locked_for = seen_by
+        case.is_seen = seen_by is None or _sees(seen_by, case)
         case.locked_at = max(case.database_time, case.state_since)
         case.standards = standards_seen(case.standards_number, case.standards_key)
     return cases
+
+
+def _sees(staff: Staff, case: Any) -> bool:
+    """A refusal is asked for again, by a statement that sees what was written during the wait."""
+    return case.in_sight or Case.objects.visible_to(staff).filter(pk=case.pk).exists()
 
 
 def with_standards(cases: models.QuerySet[Case]) -> models.QuerySet[Any]:
@@ -231,15 +241,16 @@ def finish_step(step: Step) -> CaseEvent:
     """
     Write the event, then the case, the words and the clocks. The database refuses a state without its event.
 
-    Exactly one event, one version up, one update of the case; the notices the event may cause are owed from
-    the same moment on.
+    Exactly one event, one version up, one update of each case; the notices the event may cause are owed from
+    the same moment on. Returns the event of the step itself.
     """
     return finish_steps([step])[-1]
 
 
 def finish_steps(given: Sequence[Step]) -> list[CaseEvent]:
     """
-    As ``finish_step``, for steps of so many different cases; as many statements as for one.
+    As ``finish_step``, for steps of so many different cases, those beside them included; as many statements
+    as for one.
 
     The events are in the order of the steps, each after those of the steps beside it.
     """

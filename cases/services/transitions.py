@@ -81,6 +81,7 @@ def make_step(
 
     Raises CaseError as ``transition_case`` does; the instance may then be changed in part, and is of no use.
     """
+    assert actor is None or case.locked_for == actor, "the row scope was not asked for this person"
     row = MOVES[name]
     reason = refusal(case, name, actor)
     if reason is not None:

@@ -61,19 +61,23 @@ def ready(staff: Staff | None) -> Staff | None:
     return staff
 
 
+@pytest.mark.parametrize("key", [None, "page"])
 @pytest.mark.parametrize("name", MOVES)
-def test_a_transition_is_one_transaction_of_at_most_ten_statements(name: str) -> None:
+def test_a_transition_is_one_transaction_of_at_most_ten_statements(name: str, key: str | None) -> None:
+    """The key of a page is looked for by one more."""
     trial, person = first_allowed(name)
     actor = ready(Staff.objects.get(pk=person.pk) if person else None)
 
     answers = trial.answers()
 
     transactions, statements = cost_of(
-        lambda: transition_case(trial.case.pk, name, actor=actor, note="客户来电要求", **answers)
+        lambda: transition_case(
+            trial.case.pk, name, actor=actor, note="客户来电要求", cause_key=key, **answers
+        )
     )
 
     assert transactions == 1
-    assert statements <= TRANSITION_AT_MOST
+    assert statements <= TRANSITION_AT_MOST + (key is not None)
 
 
 def dispatch_to_three_helpers(scene: Scene) -> Work:

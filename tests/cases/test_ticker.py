@@ -20,7 +20,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from cases import waking
 from cases.models import Heartbeat
 from cases.services.beat_seed import OURS, SCHEDULE, ensure_beat_schedule
-from cases.ticker import LOOKS_AHEAD, PACE, Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
+from cases.ticker import LOOKS_AHEAD, Job, Outage, Runner, Ticker, attempt, read_schedule, run_once
 from tools.bootstrap import ROOT
 
 PATIENCE = 20  # seconds after which a test gives up
@@ -61,32 +61,33 @@ class Failing(Counting):
 
 
 @contextmanager
-def running_hourly(job: Counting | None = None) -> Iterator[Counting]:
+def running_hourly(job: Counting | None = None) -> Iterator[tuple[Runner, Counting]]:
+    """From its first beginning on."""
     job = job or Counting()
     running = Runner(job, timedelta(hours=1), Outage(), nothing)
     running.thread.start()
     try:
-        yield job
+        assert job.begun.acquire(timeout=PATIENCE)
+        yield running, job
     finally:
-        end(running, job)
-
-
-def end(running: Runner, job: Counting) -> None:
-    running.stop()
-    for _waiting in range(5):
-        job.go_on.release()
-    running.thread.join(PATIENCE)
+        running.stop()
+        for _waiting in range(5):
+            job.go_on.release()
+        running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
 
 @pytest.fixture
 def runner() -> Iterator[tuple[Runner, Counting]]:
-    job = Counting()
-    running = Runner(job, timedelta(hours=1), Outage(), nothing)
-    running.thread.start()
-    assert job.begun.acquire(timeout=PATIENCE)
-    yield running, job
-    end(running, job)
+    with running_hourly() as both:
+        yield both
+
+
+@pytest.fixture
+def quick_pace(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Seconds."""
+    monkeypatch.setattr("cases.ticker.PACE", 0.1)
+    return 0.1
 
 
 def test_a_job_runs_at_once_and_again_when_woken(runner: tuple[Runner, Counting]) -> None:
@@ -118,35 +119,40 @@ def test_what_is_under_way_ends_before_the_thread_does(runner: tuple[Runner, Cou
 
 
 def test_a_job_that_looks_ahead_runs_before_its_turn_but_not_all_the_time(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, quick_pace: float
 ) -> None:
     monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", lambda: 0.0)
-    began = []
-    with running_hourly() as job:
-        for _run in range(3):
+    with running_hourly() as (_running, job):
+        began = [time.monotonic()]
+        for _run in range(5):
+            job.go_on.release()
             assert job.begun.acquire(timeout=PATIENCE)
             began.append(time.monotonic())
-            job.go_on.release()
-    assert began[2] - began[0] > 1.9 * PACE
+    assert began[5] - began[0] > 4 * quick_pace
 
 
 @pytest.mark.parametrize("looks", ["nothing to come", "cannot"])
 def test_a_job_that_sees_nothing_ahead_waits_for_its_turn(
-    monkeypatch: pytest.MonkeyPatch, looks: str
+    monkeypatch: pytest.MonkeyPatch, quick_pace: float, looks: str
 ) -> None:
     look_ahead = fail(ValueError("nothing to be seen")) if looks == "cannot" else lambda: None
     monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", look_ahead)
-    with running_hourly() as job:
-        assert job.begun.acquire(timeout=PATIENCE)
+    with running_hourly() as (_running, job):
         job.go_on.release()
-        assert not job.begun.acquire(timeout=2 * PACE)
+        assert not job.begun.acquire(timeout=3 * quick_pace)
 
 
-def test_a_job_that_failed_does_not_look_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_failed_does_not_look_ahead(monkeypatch: pytest.MonkeyPatch, quick_pace: float) -> None:
     monkeypatch.setitem(LOOKS_AHEAD, "cases.tasks.counting", lambda: 0.0)
-    with running_hourly(Failing()) as job:
-        assert job.begun.acquire(timeout=PATIENCE)
-        assert not job.begun.acquire(timeout=2 * PACE)
+    with running_hourly(Failing()) as (_running, job):
+        assert not job.begun.acquire(timeout=3 * quick_pace)
+
+
+def test_who_was_asked_to_end_as_a_run_began_ends_after_it() -> None:
+    """The waking was taken away by that run."""
+    running = Runner(Counting(), timedelta(hours=1), Outage(), nothing)
+    running.stop()
+    assert running._rest(time.monotonic(), look_ahead=True) == 0
 
 
 def test_a_slow_job_keeps_no_other_from_running(runner: tuple[Runner, Counting]) -> None:

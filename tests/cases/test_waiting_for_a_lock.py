@@ -17,6 +17,7 @@ from cases.services import transition_case
 from cases.services.calendar_seed import ensure_calendars
 from cases.services.standards_seed import ensure_standards
 from cases.services.steps import lock_cases
+from tests.cases.acting import soon
 from tests.cases.exchange.test_import_races import elsewhere, wait_until_it_waits
 from tests.cases.test_races import organisation as organisation
 from tests.cases.test_races import pool as pool
@@ -93,6 +94,28 @@ def test_a_step_that_waited_is_refused_to_whom_the_case_was_taken_from(
 
     assert isinstance(refused, CaseNotFound)
     assert case.events.latest("seq").kind == "reassign"
+
+
+def test_a_step_that_waited_until_its_team_was_asked_for_support_is_made(
+    organisation: Scene, other: Team, pool: ThreadPoolExecutor
+) -> None:
+    """Beside the row that was waited for, PostgreSQL shows support requests as they were before."""
+    case = organisation.case(State.HANDLING)
+    note = partial(transition_case, case.pk, "add_note", actor=organisation.supporter, note="货在途")
+
+    with transaction.atomic():
+        transition_case(
+            case.pk,
+            "ask_support",
+            actor=organisation.specialist,
+            team=organisation.support,
+            request="请核对物流",
+            due_at=soon(),
+        )
+        waiting: Future[Any] = elsewhere(pool, note)
+        wait_until_it_waits(waiting)
+
+    assert waiting.result().events.latest("seq").kind == "add_note"
 
 
 @pytest.mark.parametrize("beside", [0, 60], ids=["one", "many"])

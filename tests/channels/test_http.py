@@ -219,7 +219,8 @@ def test_what_a_status_means(gateway: HttpGateway, status: int, kind: type[Excep
 
 SLOW: dict[str, Callable[[Talk], None]] = {
     "never answers": lambda talk: talk.never_answer(),
-    "drips its head": lambda talk: talk.drip(in_head=True),
+    "drips its status": lambda talk: talk.drip("status"),
+    "drips its head": lambda talk: talk.drip("head"),
     "drips its body": lambda talk: talk.drip(),
 }
 

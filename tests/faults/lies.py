@@ -43,7 +43,7 @@ def f13_gateways_lie(trial: Trial) -> None:
 def _hooks_in_trouble(trial: Trial) -> tuple[str, ...]:
     """
     Until the breaker opens. Who takes a message and does not say so is a liar, who refuses it or cuts the
-    line has not taken it. Slow is who does not come to the end of the head: a webhook that said 200 has told.
+    line has not taken it. Slow is who does not come to its status: a webhook that said 200 has been told.
     Text messages go to the same gateway.
     """
     hooks = trial.ground.hooks
@@ -57,7 +57,7 @@ def _hooks_in_trouble(trial: Trial) -> tuple[str, ...]:
 
     name = random.choice(("slow", "silent", "broken", "cut"))
     if name == "slow":
-        hooks.behave(after_taking(lambda talk: talk.drip(in_head=True)))
+        hooks.behave(after_taking(lambda talk: talk.drip("status")))
     elif name == "silent":
         hooks.behave(after_taking(lambda talk: talk.never_answer()))
     elif name == "broken":

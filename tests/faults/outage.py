@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from cases.choices import NoticeState
+from cases.choices import NoticeChannel, NoticeState
 from cases.clock import database_now
 from cases.models import CaseEvent, Escalation, Notice, Staff, Timer
 from tests.faults.many import make_many_clocks
@@ -89,7 +89,9 @@ def _blame_of_many(trial: Trial, due: list[int]) -> None:
 def _is_told(due: Sequence[int]) -> bool:
     """Nothing about these clocks waits to be worked out or mailed any more."""
     levels = Escalation.objects.filter(timer__in=due)
-    mails = Notice.objects.filter(event__escalation__in=levels, channel="email", state=NoticeState.WAITING)
+    mails = Notice.objects.filter(
+        event__escalation__in=levels, channel=NoticeChannel.EMAIL, state=NoticeState.WAITING
+    )
     return not (levels.filter(event__announcement__isnull=False).exists() or mails.exists())
 
 
