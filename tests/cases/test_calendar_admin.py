@@ -74,8 +74,9 @@ def test_a_year_that_is_none_shows_this_one(client: Client, standard: WorkCalend
     assert client.get(f"{page_of(standard)}?year={year}").context["shown_year"] == timezone.localtime().year
 
 
-def test_the_new_year_begins_where_people_are(client: Client, standard: WorkCalendar) -> None:
+def test_the_new_year_begins_where_people_are(client: Client, standard: WorkCalendar, scene: Scene) -> None:
     with time_machine.travel(datetime(2026, 12, 31, 20, tzinfo=UTC), tick=False):
+        client.force_login(scene.administrator)
         assert client.get(page_of(standard)).context["shown_year"] == 2027
 
 
