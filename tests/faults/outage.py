@@ -28,7 +28,7 @@ CAUGHT_UP_WITHIN = 60.0  # seconds from the start of ticker and beat
 SETTLE_OF_MANY = 300.0  # seconds in which everybody has been told as well
 # Several tick at once, each a batch at a time, and the first of a program that has just begun takes seconds;
 # so much later than one due after it, nobody is by that alone.
-ABREAST = timedelta(seconds=5)
+ABREAST = timedelta(seconds=8)
 # More than twenty that wait for a person become one mail: so many they may get one by one, and then digests.
 MOST_MAILS = 40
 # A day late, one a millisecond after the other.
