@@ -59,7 +59,7 @@ def second_handler(case: Case, at: datetime) -> SecondHandler:
     """
     people = _candidates(case, at)
     supervisors = [one for one in _free(people) if one.supervises]
-    repeated = any(one.disputes >= MANAGED_FROM - 1 for one in people)
+    repeated = _is_repeated(people)
     if not repeated and (found := _one_on_duty(supervisors)):
         return SecondHandler(found.staff, Because.SUPERVISOR)
     if manager := _manager_of(people, even_with_part=repeated):
@@ -82,6 +82,11 @@ class _Candidate:
     has_part: bool
     on_duty: bool
     disputes: int
+
+
+def _is_repeated(people: Iterable[_Candidate]) -> bool:
+    """Whether the customer was not satisfied once too often; without candidates nothing depends on it."""
+    return any(one.disputes >= MANAGED_FROM - 1 for one in people)
 
 
 def _free(people: Iterable[_Candidate]) -> list[_Candidate]:

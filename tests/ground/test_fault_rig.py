@@ -15,20 +15,24 @@ from tests.faults.surroundings import KNOWN, missing_for
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_a_fault_this_machine_has_not_the_means_for_is_refused_and_says_what_to_install(
-    tmp_path: Path,
-) -> None:
-    written = ROOT / "faults.json"
-    before = written.read_bytes() if written.exists() else None
-    ran = subprocess.run(
-        [sys.executable, "-m", "tools.faults", "--trials", "1", "--fault", "F10"],
+def try_once(fault: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tools.faults", "--trials", "1", "--fault", fault],
         cwd=ROOT,
-        env=os.environ | {"LIBFAKETIME": str(tmp_path / "nowhere.so")},
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_a_fault_this_machine_has_not_the_means_for_is_refused_and_says_what_to_install(
+    tmp_path: Path,
+) -> None:
+    written = ROOT / "faults.json"
+    before = written.read_bytes() if written.exists() else None
+    ran = try_once("F10", LIBFAKETIME=str(tmp_path / "nowhere.so"))
 
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "F10 cannot be tried here: libfaketime is not installed: apt-get install libfaketime" in ran.stdout
@@ -37,14 +41,7 @@ def test_a_fault_this_machine_has_not_the_means_for_is_refused_and_says_what_to_
 
 
 def test_a_fault_that_there_is_not_is_refused_before_anything_is_started() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-m", "tools.faults", "--trials", "1", "--fault", "F99"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = try_once("F99")
 
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert "F99 cannot be tried here: there is no such fault, only F1, F2" in ran.stdout
