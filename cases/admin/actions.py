@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from cases.admin.forms import digest_of
+from cases.admin.forms import digest_of, new_nonce
 from cases.exceptions import CaseError, StalePage
 from cases.lifecycle import MOVES, permission_for
 from cases.models import Case, Staff, Team
@@ -33,7 +32,7 @@ MOST_TOLD = 20
 class BulkForm(forms.Form):
     """``nonce`` makes a second press of the button change nothing."""
 
-    nonce = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    nonce = forms.UUIDField(widget=forms.HiddenInput, initial=new_nonce)
 
     def __init__(self, *args: Any, staff: Staff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,7 +41,7 @@ class BulkForm(forms.Form):
     def renewed(self) -> BulkForm:
         """With what was typed, and a key of its own: sending it is another deed."""
         data = self.data.copy()
-        data["nonce"] = str(uuid.uuid4())
+        data["nonce"] = new_nonce()
         return type(self)(data, staff=self.staff)
 
 
