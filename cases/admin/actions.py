@@ -132,7 +132,10 @@ def in_words(told: Told) -> SafeString:
     if more := len(told.refused) - MOST_TOLD:
         lines += [gettext("and %(count)d more") % {"count": more}] if more > 0 else []
     return format_html(
-        '{}, {}:<ul class="bh-refused">{}</ul>', done, refused, format_html_join("", "<li>{}</li>", zip(lines))
+        '{}, {}:<ul class="bh-refused">{}</ul>',
+        done,
+        refused,
+        format_html_join("", "<li>{}</li>", zip(lines)),
     )
 
 
