@@ -39,9 +39,13 @@ ONCE: dict[str, Any] = {
 }
 
 
-def get(url: str) -> Answer:
-    """Raises TemporaryFailure or PermanentFailure where there is no answer; any status is one."""
-    return _request("GET", read_url(url), b"", {})
+def get(url: str, *, with_body: bool = True) -> Answer:
+    """
+    Raises TemporaryFailure or PermanentFailure where there is no answer; any status is one.
+
+    Without the body its status is an answer: what follows may break off or never end.
+    """
+    return _request("GET", read_url(url), b"", {}, with_body=with_body)
 
 
 def ask(url: str, query: str, headers: Mapping[str, str], *, with_body: bool = True) -> Answer:
@@ -54,7 +58,7 @@ def ask(url: str, query: str, headers: Mapping[str, str], *, with_body: bool = T
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, with_body: bool = True) -> Answer:
-    """As ``get``. Without the body its status is an answer: what follows may break off or never end."""
+    """As ``get``."""
     return _request("POST", read_url(url), body, headers, with_body=with_body)
 
 

@@ -49,10 +49,16 @@ def allowance(meter: Meter, per_minute: int, at: datetime) -> int:
     """How many may be tried now, by breaker and rate."""
     if is_open(meter, at):
         return 0
+    left = room(meter, per_minute, at)
+    return min(left, 1) if is_doubtful(meter) else left
+
+
+def room(meter: Meter, per_minute: int, at: datetime) -> int:
+    """How many may be begun now, by the rate alone."""
     left = per_minute - sum(_lately(meter, at, MINUTE).values())
     if a_second := A_SECOND.get(meter.channel):
         left = min(left, a_second - sum(_lately(meter, at, 1).values()))
-    return max(min(left, 1) if is_doubtful(meter) else left, 0)
+    return max(left, 0)
 
 
 def locked(meter: Meter) -> Meter | None:

@@ -23,7 +23,7 @@ def report_alive(url: str) -> bool:
     if not url or tick_is_late() or not take_turn("deadman", every=EVERY):
         return False
     try:
-        http.demand_success(http.get(url))
+        http.demand_success(http.get(url, with_body=False))
     except SendingFailure as error:
         log.warning("the dead man's switch was not reached: %s", error)
         return False

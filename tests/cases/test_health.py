@@ -163,6 +163,12 @@ def test_it_is_silent_when_clocks_are_not_worked_on(gateway: HttpGateway) -> Non
     assert gateway.journal.deliveries == []
 
 
+def test_what_an_alarm_says_after_its_status_is_not_waited_for(gateway: HttpGateway) -> None:
+    signed_ago("tick", 5)
+    gateway.behave(lambda talk: talk.drip("body"))
+    assert report_alive(gateway.url)
+
+
 def test_an_alarm_that_does_not_answer_fails_nobody(gateway: HttpGateway) -> None:
     signed_ago("tick", 5)
     gateway.behave(lambda talk: talk.answer(500))

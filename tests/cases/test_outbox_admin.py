@@ -243,6 +243,19 @@ def test_a_test_message_is_sent_by_post(reader: Client, gateway: HttpGateway) ->
     assert "a text of the far side" not in page
 
 
+def test_test_messages_count_against_the_rate_of_their_way_and_not_its_breaker(
+    reader: Client, gateway: HttpGateway
+) -> None:
+    ChannelSetting.objects.filter(channel="webhook").update(per_minute=2)
+    endpoint = endpoint_at(gateway.url, secret=SECRET)
+    endpoint.open_until = timezone.now() + timedelta(minutes=5)
+    endpoint.save()
+    for _press in range(3):
+        reader.post(page_of(endpoint, "send_test"), {"_form_submitted": "1"})
+    assert len(gateway.journal.deliveries) == 2
+    assert "一分钟" in reader.get(page_of(endpoint)).content.decode()
+
+
 def test_a_test_text_message_needs_a_mobile_number(
     reader: Client, gateway: HttpGateway, scene: Scene
 ) -> None:
