@@ -22,8 +22,9 @@ class Letter:
     One notice on its way. ``key`` is the same with every attempt, so that the far side can fold doubles.
 
     ``to`` is an e-mail address, a phone number in E.164 or a URL; ``url`` is the gateway where that is
-    another address. ``facts`` are what a webhook reads beside the text. ``at`` is the moment with which this
-    attempt is signed, by the clock of the database where it can be asked. Its repr says nothing of anybody.
+    another address. ``facts`` are what a webhook reads beside the text. ``thread`` is the same for all
+    letters about one case: its number. ``at`` is the moment with which this attempt is signed, by the clock
+    of the database where it can be asked. Its repr says nothing of anybody.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Letter:
     secret: str = field(default="", repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    thread: str = ""
     at: datetime = field(default_factory=timezone.now)
 
 

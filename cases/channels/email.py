@@ -46,17 +46,24 @@ def send(letter: Letter) -> None:
 
 
 def as_message(letter: Letter) -> EmailMessage:
-    """Raises PermanentFailure when the address is none; a subject cannot begin another header."""
+    """
+    Raises PermanentFailure when the address is none; a subject cannot begin another header.
+
+    Mails about one case refer to a mail that was never sent, by which programs show them together.
+    """
     try:
         validate_email(letter.to)
     except ValidationError as error:
         raise PermanentFailure(Cause.BAD_ADDRESS) from error
+    domain = mail_domain(settings.SITE_URL)
+    together = {"References": f"<{letter.thread}@{domain}>"} if letter.thread else {}
     return EmailMessage(
         subject=one_line(letter.subject),
         body=letter.body,
         to=[letter.to],
         headers={
-            "Message-ID": f"<{letter.key}@{mail_domain(settings.SITE_URL)}>",
+            "Message-ID": f"<{letter.key}@{domain}>",
+            **together,
             "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic reply, please
             "Content-Language": letter.language,
         },

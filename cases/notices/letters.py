@@ -53,6 +53,7 @@ def letter_for(notice: Notice, endpoint: Endpoint | None) -> Letter:
         secret=endpoint.secret if endpoint else "",
         options=endpoint.options if endpoint else {},
         facts=_facts_of(notice) if notice.channel == NoticeChannel.WEBHOOK else {},
+        thread=notice.case.number if notice.case else "",
         at=database_now(),
     )
 

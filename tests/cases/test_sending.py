@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from cases.channels.domains import mail_domain
 from cases.choices import NoticeChannel, NoticeState, Role
 from cases.exceptions import NotPermitted, NotPossible
 from cases.models import CustomerLink, Notice
@@ -37,6 +39,17 @@ def test_what_is_due_is_sent_once_with_its_key(mail: MailGateway) -> None:
     assert (sent.state, sent.attempts, sent.error) == (NoticeState.SENT, 1, "")
     assert sent.lease_token is None
     assert sent.sent_at is not None
+
+
+def test_mails_about_one_case_refer_to_the_same_one(mail: MailGateway, settings: Any) -> None:
+    person, case = StaffFactory(email="anna@example.com"), make_case()
+    for about in (case, case, make_case(), None):
+        owe(staff=person, case=about)
+    assert send_due("email") == 4
+    referred_to = [delivery.headers.get("references") for delivery in mail.journal.deliveries]
+    assert referred_to.count(None) == 1
+    assert sorted(Counter(referred_to).values()) == [1, 1, 2]
+    assert f"<{case.number}@{mail_domain(settings.SITE_URL)}>" in referred_to
 
 
 def test_what_is_not_due_or_goes_another_way_is_left_alone(mail: MailGateway) -> None:

@@ -95,6 +95,13 @@ def test_whatever_the_site_is_called_the_message_id_is_sound(site: str, domain: 
     assert (str(header), header.defects) == (f"<{KEY}@{domain}>", ())
 
 
+def test_mails_of_one_thread_are_shown_together_and_others_alone(settings: Any) -> None:
+    settings.SITE_URL = "https://cases.example.com"
+    for thread, reference in [("CS20240101001", "<CS20240101001@cases.example.com>"), ("", None)]:
+        message = email.as_message(letter("email", "anna@example.com", thread=thread)).message()
+        assert message["References"] == reference
+
+
 @pytest.mark.parametrize("step", ["RCPT", "DATA"])
 def test_four_hundred_means_later_and_five_hundred_never(step: str, mail: MailGateway) -> None:
     mail.answers[step] = "451 4.7.1 anna@example.com is greylisted"
