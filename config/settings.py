@@ -253,7 +253,11 @@ _ON_DISK = "django.core.files.storage.FileSystemStorage"
 STORAGES = {
     "default": {"BACKEND": _ON_DISK},
     "import_export": {"BACKEND": _ON_DISK, "OPTIONS": {"location": VAR_DIR / "imports"}},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Collected by root and served by another account: uploads are private, these are not.
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 FILE_UPLOAD_PERMISSIONS = 0o640
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750

@@ -6,14 +6,18 @@ import configparser
 import os
 import re
 import shlex
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import get_commands
+from django.utils.module_loading import import_string
 
 from cases.broker import QUEUES
+from config.settings import STORAGES
 from tools.bootstrap import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -144,6 +148,23 @@ def test_nginx_limits_and_logs_no_token() -> None:
     assert "$request_uri" not in shape
     assert "$request " not in shape
     assert "$http_referer" not in shape
+
+
+def test_nginx_seals_what_it_says_itself_of_a_customers_link() -> None:
+    written = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+    of_links = written[written.index("location /c/ {") :].partition("}")[0]
+    for name, value in (("Referrer-Policy", "no-referrer"), ("Cache-Control", '"no-store, private"')):
+        assert f"proxy_hide_header {name};" in of_links  # or there were two of them
+        assert f"add_header {name} {value} always;" in of_links
+
+
+def test_what_root_collects_the_account_of_the_site_can_read(tmp_path: Path) -> None:
+    settings = STORAGES["staticfiles"]
+    storage = import_string(settings["BACKEND"])(location=tmp_path / "static", **settings["OPTIONS"])
+    storage.save("cases/one.css", ContentFile(b""))
+    file = tmp_path / "static" / "cases" / "one.css"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in list(file.parents)[:2]} == {0o755}
 
 
 def example() -> dict[str, str]:
