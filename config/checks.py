@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from django.core.checks import CheckMessage
 
@@ -19,7 +19,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @register(Tags.security, deploy=True)
 def check_site_url(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Links in notices must lead to where the site really is."""
-    return list(_site_url_problems(settings.SITE_URL, https=settings.SECURE_SSL_REDIRECT))
+    public = [host for host in settings.ALLOWED_HOSTS if host.strip("[]") not in LOOPBACK]
+    return [
+        *_site_url_problems(settings.SITE_URL, https=settings.SECURE_SSL_REDIRECT),
+        *_unreachable(settings.SITE_URL, public),
+    ]
 
 
 def _site_url_problems(url: str, *, https: bool) -> Iterator[CheckMessage]:
@@ -28,6 +32,15 @@ def _site_url_problems(url: str, *, https: bool) -> Iterator[CheckMessage]:
         yield Error(f"SITE_URL={url} is no address of a site.", id="bihuan.E001")
     elif https and parts.scheme != "https" and parts.hostname != "127.0.0.1":
         yield Error("SITE_URL is not https although HTTPS is demanded.", id="bihuan.E002")
+
+
+def _unreachable(url: str, public: Sequence[str]) -> Iterator[CheckMessage]:
+    """``public`` are the names under which others reach the site."""
+    if public and urlsplit(url).hostname in LOOPBACK:
+        hint = f"Set SITE_URL, as in https://{public[0].lstrip('.')}."
+        yield Error(
+            f"SITE_URL={url} is this machine: links lead customers nowhere.", hint=hint, id="bihuan.E004"
+        )
 
 
 @register(Tags.security, deploy=True)

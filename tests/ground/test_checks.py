@@ -43,6 +43,23 @@ def test_a_cache_never_shares_the_brokers_server(
 )
 def test_links_lead_to_where_the_site_is(url: str, found: list[str], settings: LazySettings) -> None:
     settings.SITE_URL, settings.SECURE_SSL_REDIRECT = url, True
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "[::1]"]
+    assert ids(check_site_url(None)) == found
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url", "found"),
+    [
+        (["localhost", "[::1]"], "http://127.0.0.1:8000", []),
+        (["localhost", "service.example.com"], "http://127.0.0.1:8000", ["bihuan.E004"]),
+        ([".example.com"], "https://localhost", ["bihuan.E004"]),
+        (["service.example.com"], "https://service.example.com", []),
+    ],
+)
+def test_a_site_that_others_reach_sends_no_links_to_this_machine(
+    hosts: list[str], url: str, found: list[str], settings: LazySettings
+) -> None:
+    settings.ALLOWED_HOSTS, settings.SITE_URL = hosts, url
     assert ids(check_site_url(None)) == found
 
 
