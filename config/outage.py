@@ -15,7 +15,9 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
+from cases.customer.answering import failed
 from cases.services import health
+from config.middleware import CUSTOMERS_PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,9 +32,18 @@ AWAY = (OperationalError, InterfaceError)
 
 def answer_failure(request: HttpRequest) -> HttpResponseBase:
     """``handler500``: 503 when it is the database that failed, wherever on the way; else the usual page."""
-    if any(isinstance(error, AWAY) for error in _chain(sys.exc_info()[1])):
-        page = render_to_string("503.html")  # without the request: no template may ask for the session
-        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    is_away = any(isinstance(error, AWAY) for error in _chain(sys.exc_info()[1]))
+    response = _failure_page(request, is_away=is_away)
+    if is_away:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def _failure_page(request: HttpRequest, *, is_away: bool) -> HttpResponseBase:
+    if request.path_info.startswith(CUSTOMERS_PAGES):
+        return failed(503 if is_away else 500, sent=request.method == "POST")
+    if is_away:  # without the request: no template may ask for the session
+        return HttpResponse(render_to_string("503.html"), status=503)
     return server_error(request)
 
 

@@ -44,6 +44,11 @@ def too_often(seconds: int, *, sent: bool) -> HttpResponse:
     return response
 
 
+def failed(status: int, *, sent: bool) -> HttpResponse:
+    """Something of ours is out of order; asks no database. ``sent`` as in ``too_often``."""
+    return page("failed.html", {"sent": sent}, language=BOTH_LANGUAGES, status=status)
+
+
 def not_allowed() -> HttpResponse:
     return sealed(HttpResponseNotAllowed(METHODS), BOTH_LANGUAGES)
 

@@ -27,7 +27,8 @@ for path in sys.argv[1:]:
     answer = client.get(path, headers={"accept-language": "en"})
     page = b"".join(answer) if answer.streaming else answer.content
     answers.append({"path": path, "status": answer.status_code, "seconds": time.monotonic() - began,
-                    "retry": answer.headers.get("Retry-After"), "page": page.decode()})
+                    "retry": answer.headers.get("Retry-After"), "page": page.decode(),
+                    "headers": dict(answer.headers)})
 print(json.dumps(answers))
 """
 PAGES = [
@@ -68,7 +69,18 @@ def test_no_page_shows_a_trace(answers: list[dict[str, Any]]) -> None:
     for answer in answers:
         assert "Traceback" not in answer["page"]
         assert "127.0.0.1" not in answer["page"]
-        assert "The service is away for a moment" in answer["page"]
+        of_customer = answer["path"].startswith("/c/")
+        words = "Out of order for a moment" if of_customer else "The service is away for a moment"
+        assert words in answer["page"]
+
+
+def test_the_link_of_a_customer_is_told_nobody_while_it_is_away(answers: list[dict[str, Any]]) -> None:
+    answer = next(one for one in answers if one["path"].startswith("/c/"))
+    assert answer["headers"]["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in answer["headers"]["Cache-Control"]
+    assert "default-src 'none'" in answer["headers"]["Content-Security-Policy"]
+    assert "<a " not in answer["page"]
+    assert "暂时无法使用" in answer["page"]
 
 
 def test_the_process_says_that_it_lives_and_is_not_ready() -> None:
