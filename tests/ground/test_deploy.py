@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -159,7 +160,7 @@ def test_nginx_seals_what_it_says_itself_of_a_customers_link() -> None:
 
 
 def test_what_root_collects_the_account_of_the_site_can_read(tmp_path: Path) -> None:
-    settings = STORAGES["staticfiles"]
+    settings: Any = STORAGES["staticfiles"]
     storage = import_string(settings["BACKEND"])(location=tmp_path / "static", **settings["OPTIONS"])
     storage.save("cases/one.css", ContentFile(b""))
     file = tmp_path / "static" / "cases" / "one.css"
