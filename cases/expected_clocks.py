@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 BEFORE_RESULT = (State.INTAKE, State.ANALYSIS, State.HANDLING)
 
 
+def awaits_promise(case: Case) -> bool:
+    """Whether the customer's wish is what counts: nothing was promised, and no result is there."""
+    return case.state in BEFORE_RESULT and not case.promised_at
+
+
 @dataclass(frozen=True)
 class Clock:
     """

@@ -45,8 +45,10 @@ KEPT_BY: dict[str, tuple[str, ...]] = {
 }
 # By when a dissatisfied customer is called, as page and mail say it: the first of these that runs.
 CALLED_BY = (ClockKind.IMPROVEMENT_PLAN, ClockKind.ACCEPTANCE)
-# What staff see as the next deadline of a case; how long it is kept is none of theirs.
-DEADLINES = tuple(kind.value for kind in ClockKind if kind != ClockKind.RETENTION)
+# What staff see as the next deadline of a case. How long it is kept is none of theirs; that the customer is
+# reminded makes nobody late, and what comes next is the end of their time to answer.
+NO_DEADLINE = (ClockKind.CONFIRMATION_REMINDER, ClockKind.RETENTION)
+DEADLINES = tuple(kind.value for kind in ClockKind if kind not in NO_DEADLINE)
 
 
 @dataclass
@@ -87,11 +89,21 @@ def _identity(row: Timer) -> tuple[str, int | None, datetime]:
 
 def _stop(sync: Sync, row: Timer) -> None:
     kept = sync.cause in KEPT_BY[row.kind]
-    late = row.due_at is not None and _kept_at(sync, row) > row.due_at
-    row.end = (ClockEnd.MISSED if late else ClockEnd.MET) if kept else ClockEnd.VOID
+    if kept:
+        row.end = ClockEnd.MISSED if _is_kept_too_late(sync, row) else ClockEnd.MET
+    else:
+        row.end = ClockEnd.VOID
     row.stopped_at = sync.at
     row.next_percent = row.next_at = row.held_until = None
     row.standards = sync.standards.number
+
+
+def _is_kept_too_late(sync: Sync, row: Timer) -> bool:
+    """While it stands still no time passes: then it is late if it was when that began."""
+    kept_at, due_at = _kept_at(sync, row), row.due_at
+    if row.paused_at is not None and (row.target_at is not None or row.used > row.budget):
+        kept_at, due_at = min(kept_at, row.paused_at), moments_of(row, sync.standards)(BREACH)
+    return due_at is not None and kept_at > due_at
 
 
 def _kept_at(sync: Sync, row: Timer) -> datetime:
@@ -252,16 +264,30 @@ def _bank(row: Timer, calendar: PreparedCalendar, at: datetime) -> None:
 
 
 def reckon(row: Timer, standards: Standards) -> None:
-    """Set the deadline and the next level of a clock; one that stands still has neither."""
-    if row.running_since is None:
-        row.due_at = row.next_percent = row.next_at = None
-        return
-    moment = moments_of(row, standards)
-    row.due_at = moment(BREACH)
-    if row.kind == ClockKind.CONFIRMATION_EXPIRY:  # the customer's time to answer, which may be put off
+    """
+    Set the deadline and the next level of a clock. One that stands still has no deadline, and a next level
+    only where it was reached before and nobody has noticed it yet.
+    """
+    percent = next(iter(standards.levels_above(row.kind, row.passed)), None)
+    row.due_at = None if row.paused_at else moments_of(row, standards)(BREACH)
+    if row.due_at and row.kind == ClockKind.CONFIRMATION_EXPIRY:  # the customer's time, which may be put off
         row.due_at = _planned(row, row.due_at)
-    row.next_percent = next(iter(standards.levels_above(row.kind, row.passed)), None)
-    row.next_at = None if row.next_percent is None else _planned(row, moment(row.next_percent))
+    row.next_at = None if percent is None else _reached_at(row, standards, percent)
+    row.next_percent = percent if row.next_at else None
+
+
+def _reached_at(row: Timer, standards: Standards, percent: int) -> datetime | None:
+    """When a clock is to be noticed at this level; None where it stands still and was not there before."""
+    if row.paused_at is None:
+        return _planned(row, moments_of(row, standards)(percent))
+    return _reached_before_the_pause(row, standards, percent)
+
+
+def _reached_before_the_pause(row: Timer, standards: Standards, percent: int) -> datetime | None:
+    if row.paused_at is None or (row.target_at is None and row.budget * percent / 100 > row.used):
+        return None
+    planned = _planned(row, moments_of(row, standards)(percent))
+    return planned if planned <= row.paused_at else None
 
 
 def _planned(row: Timer, moment: datetime) -> datetime:
@@ -270,16 +296,19 @@ def _planned(row: Timer, moment: datetime) -> datetime:
 
 
 def moments_of(row: Timer, standards: Standards) -> Callable[[int], datetime]:
-    """When a running clock reaches a level, by per cent of its budget."""
+    """
+    When a clock reaches a level, by per cent of its budget; one that stands still as if it went on at once.
+    """
     calendar = standards.calendar(row.calendar_id)
-    since = row.running_since
+    since = row.running_since or row.paused_at
     assert since is not None
 
     def moment(percent: int) -> datetime:
         wanted = row.budget * percent / 100
         if row.target_at is not None:
             return _moved_on(row, calendar, _without_pauses(row, calendar, percent, wanted))
-        walked = _reached_before(row, calendar, wanted) if row.pauses and wanted <= row.used else None
+        has_stood = row.pauses or row.paused_at
+        walked = _reached_before(row, calendar, wanted) if has_stood and wanted <= row.used else None
         return walked or add_working_time(calendar, since, max(wanted - row.used, NOTHING))
 
     return moment
@@ -307,7 +336,7 @@ def _moved_on(row: Timer, calendar: PreparedCalendar, moment: datetime) -> datet
 
 
 def _reached_before(row: Timer, calendar: PreparedCalendar, wanted: timedelta) -> datetime | None:
-    """When so much was used, in a stretch before the last pause; None where another calendar counted then."""
+    """When so much was used, in a stretch that is over; None where another calendar counted then."""
     used, found = NOTHING, None
     for begun, over in _stretches(_turns(row)):
         worked = working_time_between(calendar, begun, over)
@@ -324,11 +353,16 @@ def next_deadline(rows: Iterable[Timer]) -> Timer | None:
 
 
 def due_levels(row: Timer, standards: Standards, at: datetime) -> list[tuple[int, datetime]]:
-    """The levels a running clock has reached by ``at`` and not yet passed, with their moments, ascending."""
+    """
+    The levels a clock has reached by ``at`` and not yet passed, with their moments, ascending; of one that
+    stands still those it reached before.
+    """
     if row.next_at is None or row.next_at > at:
         return []
-    moment = moments_of(row, standards)
     first = row.next_percent or BREACH
     later = standards.levels_above(row.kind, max(first, row.passed))
-    planned = [(first, row.next_at), *((percent, _planned(row, moment(percent))) for percent in later)]
-    return [level for level in planned if level[1] <= at]
+    planned = [(percent, _reached_at(row, standards, percent)) for percent in later]
+    return [
+        (first, row.next_at),
+        *((percent, moment) for percent, moment in planned if moment and moment <= at),
+    ]

@@ -20,6 +20,7 @@ ICONS: dict[str, str] = {
     NoticeState.WAITING: "schedule_send",
     NoticeState.SENT: "check_circle",
     NoticeState.DIGESTED: "stacked_email",
+    NoticeState.NEEDLESS: "cancel_schedule_send",
     NoticeState.DEAD: "error",
 }
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases.admin.badges import Countdown, countdown, span_in_words
 from cases.choices import ClockEnd, ClockKind
+from cases.expected_clocks import awaits_promise
 from cases.standards import BREACH
 from cases.timers import NOTHING
 
@@ -83,7 +84,7 @@ def read_timers(case: Case) -> list[Timer]:
 def clocks_of(case: Case, timers: Sequence[Timer], at: datetime) -> Clocks:
     present = [timer for timer in timers if timer.stopped_at is None]
     return Clocks(
-        running=[_running(timer, at) for timer in _by_deadline(present)],
+        running=[_running(timer, at) for timer in _by_deadline(present) if not _has_reminded(timer)],
         paused=[_paused(timer) for timer in present if timer.paused_at],
         ended=[_ended(timer) for timer in timers[:MOST] if timer.stopped_at],
         more=len(timers) > MOST,
@@ -97,9 +98,13 @@ def _by_deadline(present: Iterable[Timer]) -> list[Timer]:
     return sorted((timer for timer in present if timer.due_at), key=lambda timer: timer.due_at)
 
 
+def _has_reminded(timer: Timer) -> bool:
+    """The reminder has done what it is for: nobody is late by it."""
+    return timer.kind == ClockKind.CONFIRMATION_REMINDER and timer.passed >= BREACH
+
+
 def _wish_of(case: Case, at: datetime) -> Countdown | None:
-    counts = case.is_open and case.expected_at and not case.promised_at
-    return countdown(case.expected_at, at) if counts else None
+    return countdown(case.expected_at, at) if case.expected_at and awaits_promise(case) else None
 
 
 def label_of(timer: Timer) -> str:

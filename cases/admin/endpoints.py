@@ -82,15 +82,20 @@ class EndpointForm(forms.ModelForm):
         if not given and secret and _server(cleaned.get("url", url)) != _server(url):
             self.add_error("secret", _("Enter the secret again: it is not told to another server unseen."))
         cleaned["secret"] = given or secret
-        if cleaned.get("channel") == NoticeChannel.WEBHOOK and len(cleaned["secret"]) < SHORTEST_SECRET:
+        if self._channel_of(cleaned) == NoticeChannel.WEBHOOK and len(cleaned["secret"]) < SHORTEST_SECRET:
             self.add_error("secret", _("A webhook needs a secret of at least 16 characters."))
         self._check_options(cleaned)
         return cleaned
 
+    def _channel_of(self, cleaned: dict[str, Any]) -> str:
+        """Chosen once; later it is not in the form."""
+        channel: str = cleaned.get("channel") or self.instance.channel
+        return channel
+
     def _check_options(self, cleaned: dict[str, Any]) -> None:
         options = cleaned.get("options") or {}
         cleaned["options"] = options
-        if cleaned.get("channel") != NoticeChannel.SMS:
+        if self._channel_of(cleaned) != NoticeChannel.SMS:
             if options:
                 self.add_error("options", _("Only a gateway of text messages has options."))
         elif wrong := problems_of(options):

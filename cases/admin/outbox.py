@@ -33,6 +33,7 @@ MARKS = {
     NoticeState.SENT: ("due-on_time", "check_circle"),
     NoticeState.DEAD: ("due-late", "error"),
     NoticeState.DIGESTED: ("plain", "inventory_2"),
+    NoticeState.NEEDLESS: ("plain", "cancel_schedule_send"),
 }
 MOST_AT_ONCE = 500
 

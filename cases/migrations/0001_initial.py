@@ -2485,6 +2485,7 @@ class Migration(migrations.Migration):
                             ("sent", "Sent"),
                             ("dead", "Given up"),
                             ("digested", "Sent as part of a digest"),
+                            ("needless", "Not sent: answered before"),
                         ],
                         default="waiting",
                         max_length=10,

@@ -187,6 +187,11 @@ def mark_sent(notice: Notice) -> bool:
     return _mark(notice, state=NoticeState.SENT, sent_at=database_now(), next_attempt_at=None, error="")
 
 
+def drop(notice: Notice) -> bool:
+    """It need not be sent any more."""
+    return _mark(notice, state=NoticeState.NEEDLESS, next_attempt_at=None, error="")
+
+
 def put_off(notice: Notice, error: str) -> bool:
     """Try again later, after longer and longer waits; after the last of them give up."""
     retries = settings.NOTICE_RETRIES

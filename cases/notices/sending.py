@@ -24,6 +24,7 @@ from cases.models import ChannelSetting, Endpoint
 from cases.notices import breakers, leases
 from cases.notices.insisting import insist
 from cases.notices.letters import endpoint_of, letter_for
+from cases.notices.needless import is_needless
 from cases.notices.ways import Gateways
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ class Run:
         return leases.claim(self.channel, without=self.closed)
 
     def send(self, notice: Notice) -> None:
+        if self._insist(lambda: is_needless(notice)):
+            self._insist(lambda: leases.drop(notice))
+            return
         endpoint = endpoint_of(notice, self.gateways)
         if not self._insist(lambda: leases.begin(notice, endpoint)):
             return

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.choices import State
 from cases.clock import database_now as database_now
 from cases.exceptions import NotPossible
-from cases.expected_clocks import expected_clocks
+from cases.expected_clocks import awaits_promise, expected_clocks
 from cases.models import Timer
 from cases.services.bulk_rows import MANY, insert_rows, values_of, without_key
 from cases.services.set_wise import among, update_rows
@@ -120,10 +120,10 @@ def plan_since(case: Case) -> datetime | None:
 
 
 def show_next_deadline(case: Case, rows: Collection[Timer]) -> None:
-    """What lists sort by: the next running clock or, before a promise, what the customer expects."""
+    """What lists sort by: the next running clock or, before promise and result, what the customer expects."""
     row = next_deadline(rows)
     moments = [(row.due_at, row.kind)] if row and row.due_at else []
-    if case.is_open and case.expected_at and not case.promised_at:
+    if case.expected_at and awaits_promise(case):
         moments.append((case.expected_at, ""))
     case.due_at, case.due_clock = min(moments, default=(None, ""))
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from cases.choices import ClockEnd, ClockKind, State
 from cases.models import Case, Timer
 from cases.services import transition_case
+from cases.services.ticking import tick
 from tests.factories import make_case
 from tests.scenes import Scene, make_scene
 
@@ -174,6 +175,35 @@ def test_waiting_stops_the_clocks_that_may_pause_and_resuming_walks_on(scene: Sc
     ]
 
 
+@pytest.mark.parametrize(("minutes", "end"), [(-1, ClockEnd.MET), (0, ClockEnd.MET), (1, ClockEnd.MISSED)])
+def test_a_promise_kept_in_a_pause_is_judged_by_when_that_began(
+    scene: Scene, minutes: int, end: ClockEnd
+) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.HANDLING)
+        clock.move_to(running(case)[ClockKind.PROGRESS_UPDATE].due_at + timedelta(minutes=minutes))
+        transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="customer", note="等")
+        clock.shift(30 * HOUR)
+        transition_case(case.pk, "contact_customer", actor=scene.specialist, channel="phone", message="您好")
+
+    assert ended(case, ClockKind.PROGRESS_UPDATE) == [end]
+
+
+@pytest.mark.parametrize(("minutes", "end"), [(-1, ClockEnd.MET), (1, ClockEnd.MISSED)])
+def test_support_given_in_a_pause_is_late_if_it_was_before(scene: Scene, minutes: int, end: ClockEnd) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.HANDLING)
+        asked = {"team": scene.support, "request": "核查", "due_at": NINE + HOUR}
+        transition_case(case.pk, "ask_support", actor=scene.specialist, **asked)
+        support = case.support_requests.get()
+        clock.shift(HOUR + timedelta(minutes=minutes))
+        transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="customer", note="等")
+        clock.shift(HOUR)
+        transition_case(case.pk, "finish_support", actor=scene.supporter, support=support, result="查到")
+
+    assert ended(case, ClockKind.SUPPORT) == [end]
+
+
 def test_triage_waits_only_for_the_customer(scene: Scene) -> None:
     case = scene.case(State.ANALYSIS)
     transition_case(case.pk, "wait_for", actor=scene.agent, waiting_for="supplier", note="等")
@@ -205,6 +235,60 @@ def test_sending_back_begins_triage_again(scene: Scene) -> None:
 
     assert ended(case, ClockKind.ACCEPTANCE) == [ClockEnd.VOID]
     assert running(case)[ClockKind.TRIAGE].cycle == 2
+
+
+def test_who_gets_a_case_from_another_has_as_long_to_accept_it(scene: Scene) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.ANALYSIS)
+        transition_case(case.pk, "dispatch", actor=scene.agent, team=scene.back)
+        clock.shift(HOUR / 2)
+        transition_case(
+            case.pk,
+            "reassign",
+            actor=scene.supervisor,
+            handler=scene.specialist,
+            note="换人",
+            team=scene.back,
+        )
+
+    assert ended(case, ClockKind.ACCEPTANCE) == [ClockEnd.VOID]
+    again = running(case)[ClockKind.ACCEPTANCE]
+    assert (again.cycle, again.started_at, again.due_at) == (2, NINE + HOUR / 2, NINE + HOUR * 3 / 2)
+
+
+def test_a_reopened_case_is_triaged_anew(scene: Scene) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.ARCHIVE)
+        clock.shift(24 * HOUR)
+        transition_case(case.pk, "reopen", actor=scene.supervisor, note="又有问题")
+
+    again = running(case)[ClockKind.TRIAGE]
+    assert (again.started_at, again.due_at) == (NINE + 24 * HOUR, NINE + 24.5 * HOUR)
+
+
+def test_support_that_is_waived_is_promised_no_more(scene: Scene) -> None:
+    case = scene.case(State.HANDLING)
+    asked = {"team": scene.support, "request": "核查", "due_at": timezone.now() + HOUR}
+    transition_case(case.pk, "ask_support", actor=scene.specialist, **asked)
+    support = case.support_requests.get()
+    transition_case(case.pk, "waive_support", actor=scene.supervisor, support=support, note="不再需要")
+
+    assert ended(case, ClockKind.SUPPORT) == [ClockEnd.VOID]
+
+
+def test_who_waits_for_the_customers_word_is_not_late(scene: Scene) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.CONFIRMATION)
+        answered = scene.case(State.ANALYSIS, expected_at=NINE + HOUR)
+        contact = {"channel": "phone", "message": "您好"}
+        transition_case(answered.pk, "contact_customer", actor=scene.agent, **contact)
+        transition_case(answered.pk, "answer_directly", actor=scene.agent, result="已说明")
+        clock.shift(30 * HOUR)
+        tick()
+
+    assert case.escalations.filter(kind=ClockKind.CONFIRMATION_REMINDER).exists()
+    assert not Case.objects.late(NINE + 30 * HOUR).exists()
+    assert set(Case.objects.values_list("due_clock", flat=True)) == {ClockKind.CONFIRMATION_EXPIRY}
 
 
 def test_a_delivered_case_waits_for_the_customers_word(scene: Scene) -> None:

@@ -22,6 +22,7 @@ from cases.models import (
     Timer,
     WorkCalendar,
 )
+from cases.notices.expanding import work_out_announcements
 from cases.services import transition_case
 from cases.services.rearming import rearm_some, standards_changed
 from cases.services.ticking import seconds_to_next_level, tick
@@ -120,6 +121,26 @@ def test_a_paused_clock_does_not_fire(scene: Scene, clock: time_machine.Travelle
     assert not case.escalations.exists()
 
 
+def test_what_was_reached_before_a_pause_is_noticed_in_it(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    """Nobody ticked when it was due; then the case waits, and the customer is called meanwhile."""
+    case = scene.case(State.HANDLING)
+    due_at = case.timers.running().get(kind=ClockKind.PROGRESS_UPDATE).due_at
+    clock.move_to(due_at + timedelta(minutes=20))
+    transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="supplier", note="等")
+    clock.shift(timedelta(minutes=20))
+    tick()
+    assert levels(case, ClockKind.PROGRESS_UPDATE) == [80, 100]
+    noticed = case.escalations.get(kind=ClockKind.PROGRESS_UPDATE, percent=100)
+    assert (noticed.planned_at, noticed.lateness) == (due_at, timedelta(minutes=40))
+
+    clock.shift(timedelta(days=10))
+    assert tick().fired == 0
+    transition_case(case.pk, "resume", actor=scene.specialist)
+    assert levels(case, ClockKind.PROGRESS_UPDATE) == [80, 100]
+
+
 @pytest.mark.parametrize("state", [State.INTAKE, State.ANALYSIS])
 def test_a_case_not_triaged_in_time_is_dispatched_by_routing_rule(
     scene: Scene, clock: time_machine.Traveller, state: State
@@ -158,6 +179,7 @@ def test_silence_archives_the_case_as_unanswered(scene: Scene, clock: time_machi
     clock.shift(24 * HOUR)
     tick()
     assert levels(case, ClockKind.CONFIRMATION_REMINDER) == [100]
+    work_out_announcements()
     clock.shift(48 * HOUR)
     tick()
 
@@ -298,6 +320,7 @@ def test_after_an_outage_the_customer_still_has_the_time_after_the_reminder(
     assert end.due_at == end.next_at == NINE + timedelta(days=5, hours=48)
 
     transition_case(case.pk, "add_note", actor=scene.manager, note="系统恢复")
+    work_out_announcements()
     clock.shift(48 * HOUR - timedelta(seconds=1))
     assert tick().fired == 0
     clock.shift(timedelta(seconds=1))
