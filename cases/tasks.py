@@ -7,12 +7,13 @@ are ids and names as JSON; ``**old`` takes whatever a message of an earlier vers
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import Task, shared_task
 from django.conf import settings
 
-from cases.broker import kick
+from cases.broker import QUEUES, kick
 from cases.choices import NoticeChannel
 from cases.notices import expanding, sending
 from cases.services import deadman, health, rearming, ticking
@@ -20,12 +21,16 @@ from cases.services import janitor as sweeping
 
 SIGN_EVERY = 20  # seconds between signs of life that tell nothing new
 
+log = logging.getLogger(__name__)
+
 
 class SignedTask(Task):  # type: ignore[misc] # Celery has no types
     """Run by a worker, it leaves a sign of life of the worker, and of beat if beat asked for it."""
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        health.sign_of_life(f"worker:{self.request.delivery_info['routing_key']}", every=SIGN_EVERY)
+        queue = self.request.delivery_info["routing_key"]
+        if queue in QUEUES:  # it comes with the message, and a message may be anybody's
+            health.sign_of_life(f"worker:{queue}", every=SIGN_EVERY)
         if getattr(self.request, "periodic_task_name", None):
             health.sign_of_life("beat", every=SIGN_EVERY)
 
@@ -51,7 +56,10 @@ def work_out_announcements(**old: Any) -> int:
 
 @shared_task(base=SignedTask)
 def send_notices(channel: str, **old: Any) -> int:
-    """Send what is due by one channel."""
+    """Send what is due by one channel; nothing by one that there is not."""
+    if channel not in NoticeChannel.values:
+        log.warning("asked to send by “%s”, which is no channel", channel)
+        return 0
     sent = sending.send_due(channel)
     health.sign_of_life(f"send:{channel}", every=SIGN_EVERY, sent=sent)
     return sent

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -134,31 +135,29 @@ TEMPLATES = [
 
 # --- Database -------------------------------------------------------------------------------------
 
-if env("DATABASE_URL"):
-    DATABASES = {"default": env.db_url_config(_server("DATABASE_URL", "POSTGRES_PASSWORD"))}
-    if "postgresql" in DATABASES["default"]["ENGINE"]:
-        DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-        DATABASES["default"]["OPTIONS"] = {
-            "connect_timeout": 3,
-            "options": (
-                f"-c statement_timeout={env('STATEMENT_TIMEOUT')} -c lock_timeout=3000"
-                " -c idle_in_transaction_session_timeout=30000"
-            ),
-        } | DATABASES["default"].get("OPTIONS", {})
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": VAR_DIR / "bihuan.sqlite3",
-            "OPTIONS": {
-                # IMMEDIATE takes the write lock first, so two writers queue instead of failing half-way;
-                # FULL rather than NORMAL, because what was accepted must survive a power cut.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": ("PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"),
-            },
-        }
+_DATABASE: dict[str, Any] = (
+    env.db_url_config(_server("DATABASE_URL", "POSTGRES_PASSWORD"))
+    if env("DATABASE_URL")
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR_DIR / "bihuan.sqlite3"}
+)
+if "postgresql" in _DATABASE["ENGINE"]:
+    _DATABASE |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    _CONNECTING: dict[str, Any] = {
+        "connect_timeout": 3,
+        "options": (
+            f"-c statement_timeout={env('STATEMENT_TIMEOUT')} -c lock_timeout=3000"
+            " -c idle_in_transaction_session_timeout=30000"
+        ),
     }
+else:
+    _CONNECTING = {
+        # IMMEDIATE takes the write lock first, so two writers queue instead of failing half-way;
+        # FULL rather than NORMAL, because what was accepted must survive a power cut.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;",
+    }
+DATABASES = {"default": _DATABASE | {"OPTIONS": _CONNECTING | _DATABASE.get("OPTIONS", {})}}
 # Whose clock decides what is due: "database", or "process" where a test travels in time.
 CLOCK = "database"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -81,7 +81,7 @@ def _environment() -> dict[str, str]:
     return _ENVIRONMENT | dict(os.environ)
 
 
-def _environment_at(port: int) -> dict[str, str]:
+def environment_at(port: int) -> dict[str, str]:
     """What the processes run with: links in notices lead to this very site."""
     return {"SITE_URL": f"http://{_HOST}:{port}"} | _environment()
 
@@ -103,18 +103,22 @@ def _manage(python: Path, title: str, command: list[str]) -> None:
         raise CannotGoOn(f"{title} failed: {last[0]} (everything it said is in {_FAILURE_RECORD}).")
 
 
-def _serve(python: Path, port: int) -> int:
+def programs(python: Path, port: int) -> dict[str, list[str | Path]]:
+    """What runs beside each other, by name."""
     site: list[str | Path] = [python, "-m", "gunicorn", "config.wsgi"]
     site += [f"--bind={_HOST}:{port}", f"--workers={_WORKERS}"]
     site += ["--threads=4", "--log-level=warning", "--no-control-socket"]
-    ticker: list[str | Path] = [python, ROOT / "manage.py", "ticker"]
+    return {"site": site, "ticker": [python, ROOT / "manage.py", "ticker"]}
+
+
+def _serve(python: Path, port: int) -> int:
     print(f"\nBihuan is at http://{_HOST}:{port}/ (Ctrl-C ends it)", flush=True)
-    environment = _environment_at(port)
+    environment = environment_at(port)
     if environment["OUTGOING"] == "catch":
         outbox = Path(environment.get("VAR_DIR") or ROOT / "var") / "outbox"
         print(f"No notice leaves this machine: mails and messages are kept in {outbox}", flush=True)
     print(flush=True)
-    return run_together({"site": site, "ticker": ticker}, environment)
+    return run_together(programs(python, port), environment)
 
 
 def run_together(commands: dict[str, list[str | Path]], environment: dict[str, str]) -> int:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from cases.choices import Outcome, State
-from cases.clock import database_now
+from cases.choices import Outcome, ScoreSource, State
 from cases.exceptions import CaseNotFound, NotPossible
 from cases.models import CaseEvent, CustomerLink, Round
 from cases.services.outcomes import is_satisfied, was_silent
-from cases.services.steps import lock_case
-from cases.services.transitions import transition_case
+from cases.services.steps import finish_step, lock_case
+from cases.services.transitions import make_step
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,18 +45,21 @@ def give_word(link: CustomerLink, word: Word, *, nonce: str) -> Case:
     another word was given with this nonce: the same page was answered in two ways.
     """
     case = lock_case(link.case_id)
-    now = database_now()
+    now = case.locked_at
     if not CustomerLink.objects.valid(now).filter(pk=link.pk).exists():
         raise CaseNotFound
     cause = cause_key(link, nonce)
     about = case.rounds.get(number=link.round_number)
-    if word == word_on(about):
+    possible = may_give_word(case, about, now)
+    # What staff have entered for them becomes their own word, also where it is the same.
+    if word == word_on(about) and not (possible and about.score_source == ScoreSource.ON_BEHALF):
         return case
-    if CaseEvent.objects.filter(cause_key=cause).exists() or not may_give_word(case, about, now):
+    if not possible or CaseEvent.objects.filter(cause_key=cause).exists():
         raise NotPossible
     name, answers = step_for(case, about, word)
     CustomerLink.objects.filter(pk=link.pk, first_used_at=None).update(first_used_at=now)
-    return transition_case(case.pk, name, actor=None, cause_key=cause, **answers)
+    finish_step(make_step(case, name, actor=None, cause_key=cause, **answers))
+    return case
 
 
 def word_on(about: Round) -> Word | None:

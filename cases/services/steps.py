@@ -348,7 +348,7 @@ def _write_words(steps: Sequence[Step], events: Sequence[CaseEvent]) -> None:
 def announce(events: Sequence[CaseEvent]) -> None:
     """Owe the notices of these events; who works them out is woken once the transaction is kept."""
     if len(events) < MANY:
-        Announcement.objects.bulk_create(Announcement(event=event) for event in events)
+        Announcement.objects.bulk_create(Announcement(event=event, created_at=event.at) for event in events)
     else:
-        insert_rows(Announcement, ({"event_id": event.pk} for event in events))
+        insert_rows(Announcement, ({"event_id": event.pk, "created_at": event.at} for event in events))
     transaction.on_commit(wake, robust=True)

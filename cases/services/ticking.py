@@ -239,7 +239,7 @@ def _write(timers: Sequence[Timer], reached: Sequence[Reached]) -> None:
     pairs = list(zip(reached, reserve_ids(CaseEvent, len(reached)), strict=True))
     insert_rows(CaseEvent, (one.event_row(pk) for one, pk in pairs), with_ids=True)
     insert_rows(Escalation, (one.ledger_row(pk) for one, pk in pairs))
-    insert_rows(Announcement, ({"event_id": pk} for _one, pk in pairs))
+    insert_rows(Announcement, ({"event_id": pk, "created_at": one.fired_at} for one, pk in pairs))
     update_rows(Timer, timers, CLIMBED)
     _forget_failures([timer for timer in timers if timer.attempts])
     added: dict[int, int] = defaultdict(int)

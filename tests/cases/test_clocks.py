@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -181,7 +182,9 @@ def test_a_promise_kept_in_a_pause_is_judged_by_when_that_began(
 ) -> None:
     with time_machine.travel(NINE, tick=False) as clock:
         case = scene.case(State.HANDLING)
-        clock.move_to(running(case)[ClockKind.PROGRESS_UPDATE].due_at + timedelta(minutes=minutes))
+        due_at = running(case)[ClockKind.PROGRESS_UPDATE].due_at
+        assert due_at
+        clock.move_to(due_at + timedelta(minutes=minutes))
         transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="customer", note="等")
         clock.shift(30 * HOUR)
         transition_case(case.pk, "contact_customer", actor=scene.specialist, channel="phone", message="您好")
@@ -193,7 +196,7 @@ def test_a_promise_kept_in_a_pause_is_judged_by_when_that_began(
 def test_support_given_in_a_pause_is_late_if_it_was_before(scene: Scene, minutes: int, end: ClockEnd) -> None:
     with time_machine.travel(NINE, tick=False) as clock:
         case = scene.case(State.HANDLING)
-        asked = {"team": scene.support, "request": "核查", "due_at": NINE + HOUR}
+        asked: dict[str, Any] = {"team": scene.support, "request": "核查", "due_at": NINE + HOUR}
         transition_case(case.pk, "ask_support", actor=scene.specialist, **asked)
         support = case.support_requests.get()
         clock.shift(HOUR + timedelta(minutes=minutes))
@@ -268,7 +271,7 @@ def test_a_reopened_case_is_triaged_anew(scene: Scene) -> None:
 
 def test_support_that_is_waived_is_promised_no_more(scene: Scene) -> None:
     case = scene.case(State.HANDLING)
-    asked = {"team": scene.support, "request": "核查", "due_at": timezone.now() + HOUR}
+    asked: dict[str, Any] = {"team": scene.support, "request": "核查", "due_at": timezone.now() + HOUR}
     transition_case(case.pk, "ask_support", actor=scene.specialist, **asked)
     support = case.support_requests.get()
     transition_case(case.pk, "waive_support", actor=scene.supervisor, support=support, note="不再需要")
@@ -280,7 +283,7 @@ def test_who_waits_for_the_customers_word_is_not_late(scene: Scene) -> None:
     with time_machine.travel(NINE, tick=False) as clock:
         case = scene.case(State.CONFIRMATION)
         answered = scene.case(State.ANALYSIS, expected_at=NINE + HOUR)
-        contact = {"channel": "phone", "message": "您好"}
+        contact: dict[str, Any] = {"channel": "phone", "message": "您好"}
         transition_case(answered.pk, "contact_customer", actor=scene.agent, **contact)
         transition_case(answered.pk, "answer_directly", actor=scene.agent, result="已说明")
         clock.shift(30 * HOUR)

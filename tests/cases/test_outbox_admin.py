@@ -229,6 +229,28 @@ def test_a_gateway_is_told_how_it_says_that_it_took_a_message(reader: Client) ->
     assert Endpoint.objects.filter(channel="sms").count() == 2
 
 
+def test_a_gateway_is_changed_by_the_rules_of_its_channel(reader: Client) -> None:
+    """The channel was chosen once and is not in the form any more."""
+    options = '{"body": {"to": "{phone}"}, "success": {"statuses": [200]}}'
+    add(reader, channel="sms", options=options)
+    gateway = Endpoint.objects.get()
+    changed = fields(name="新名", url=gateway.url, options=options, active="")
+    assert reader.post(page_of(gateway), changed).status_code == 302
+    gateway.refresh_from_db()
+    assert (gateway.name, gateway.active, gateway.options["success"]) == ("新名", False, {"statuses": [200]})
+    assert reader.post(page_of(gateway), changed | {"options": "{}"}).status_code == 200
+    gateway.refresh_from_db()
+    assert gateway.options
+
+
+def test_a_secret_cannot_become_a_short_one(reader: Client) -> None:
+    add(reader, channel="webhook", secret=SECRET)
+    endpoint = Endpoint.objects.get()
+    assert reader.post(page_of(endpoint), fields(url=endpoint.url, secret="short")).status_code == 200
+    endpoint.refresh_from_db()
+    assert endpoint.secret == SECRET
+
+
 def test_a_test_message_is_sent_by_post(reader: Client, gateway: HttpGateway) -> None:
     endpoint = endpoint_at(gateway.url, secret=SECRET)
     url = page_of(endpoint, "send_test")

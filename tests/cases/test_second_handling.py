@@ -206,6 +206,20 @@ def test_a_supervisor_off_shift_is_not_on_duty(scene: Scene) -> None:
     assert (case.handler, because(case)) == (scene.manager, Because.NO_SUPERVISOR)
 
 
+def test_whose_shift_it_is_comes_before_who_has_none_and_then_the_least_loaded(scene: Scene) -> None:
+    idle, busy = StaffFactory.create_batch(2, role=Role.SUPERVISOR, department=scene.department)
+    Case.objects.filter(pk=scene.case(State.HANDLING).pk).update(handler=busy)
+    away(scene.supervisor)
+    assert dispute(scene.case(State.CONFIRMATION)).handler == idle
+
+    local = timezone.localtime()
+    hours = {"weekday": local.weekday(), "starts": time(0), "ends": time(0)}
+    DutyShift.objects.create(
+        team=scene.back, staff=busy, valid_from=local.date() - timedelta(days=30), **hours
+    )
+    assert dispute(scene.case(State.CONFIRMATION)).handler == busy
+
+
 def test_a_manager_who_took_it_over_can_bring_it_to_its_end(scene: Scene) -> None:
     away(scene.supervisor)
     case = dispute(scene.case(State.CONFIRMATION))

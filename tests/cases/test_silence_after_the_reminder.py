@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -137,7 +138,7 @@ def test_a_reminder_that_was_given_up_keeps_nothing_open(case: Case, clock: time
     [("confirm", {"score": 5}), ("dispute", {"solved": False, "score": 1})],
 )
 def test_who_has_answered_is_not_reminded(
-    name: str, answers: dict[str, object], case: Case, clock: time_machine.Traveller, mail: MailGateway
+    name: str, answers: dict[str, Any], case: Case, clock: time_machine.Traveller, mail: MailGateway
 ) -> None:
     clock.shift(24 * HOUR)
     tick_and_tell()

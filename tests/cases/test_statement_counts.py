@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.choices import Channel, State
 from cases.lifecycle import MOVES
-from cases.models import Case, Staff
+from cases.models import Case, CustomerLink, Staff
 from cases.services import register_case, transition_case
 from cases.services.customer_links import issue_link
+from cases.services.customer_words import Word, give_word
 from tests.cases.acting import do, soon
 from tests.cases.trials import first_allowed
 from tests.factories import CustomerFactory, TeamFactory, make_case
@@ -157,6 +158,19 @@ def test_a_customer_whose_silence_ended_the_case_is_heard_in_one_statement_more(
 
     assert transactions == 1
     assert statements <= TRANSITION_AT_MOST + 1
+
+
+@pytest.mark.parametrize("word", [Word(solved=True, score=5), Word(solved=False, score=1)])
+def test_a_word_by_link_is_one_transaction_of_three_statements_more(word: Word) -> None:
+    """Is the link still good, has this page been sent before, and when was the link first used."""
+    case = make_scene().case(State.CONFIRMATION)
+    issue_link(case_id=case.pk, round_number=1)
+    link = CustomerLink.objects.get()
+
+    transactions, statements = cost_of(lambda: give_word(link, word, nonce="page"))
+
+    assert transactions == 1
+    assert statements <= TRANSITION_AT_MOST + 3
 
 
 def test_registering_is_one_transaction_of_at_most_eight_statements() -> None:

@@ -174,6 +174,19 @@ def test_a_message_of_another_version_is_taken(name: str, scene: Scene) -> None:
 
 
 @pytest.mark.django_db
+def test_a_message_of_somebody_else_makes_no_row() -> None:
+    before = every_row()
+    assert current_app.tasks["cases.tasks.send_notices"]("pigeons") == 0
+    task = current_app.tasks["cases.tasks.report_alive"]
+    task.push_request(delivery_info={"routing_key": "nowhere"})
+    try:
+        task.before_start("1", (), {})
+    finally:
+        task.pop_request()
+    assert every_row() == before
+
+
+@pytest.mark.django_db
 def test_the_janitor_takes_only_what_means_nothing_any_more(
     scene: Scene, settings: LazySettings, tmp_path: Path
 ) -> None:

@@ -15,8 +15,9 @@ def test_chinese_text_is_stored_and_folded_as_unicode() -> None:
 @pytest.mark.postgresql
 def test_a_waiting_request_is_let_go_before_the_browser_gives_up() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
-        assert cursor.fetchone() == ("15s", "3s")
+        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        cursor.execute("SELECT current_setting(%s), current_setting(%s), current_setting(%s)", names)
+        assert cursor.fetchone() == ("15s", "3s", "30s")
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.bootstrap import ROOT, CannotGoOn, check_writable
-from tools.run import run_together
+from tools.run import environment_at, programs, run_together
 
 
 def run_with_port(port: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +63,15 @@ words.touch()
 signal.sigwait([signal.SIGTERM])
 words.write_text("ended")
 """
+
+
+def test_clocks_are_worked_on_and_nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OUTGOING", "SITE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    commands = programs(Path("python"), 8001)
+    assert commands["ticker"][-2:] == [ROOT / "manage.py", "ticker"]
+    assert "--bind=127.0.0.1:8001" in commands["site"]
+    assert environment_at(8001)["OUTGOING"] == "catch"
 
 
 def test_when_the_ticker_ends_the_site_is_ended_and_it_is_said(tmp_path: Path) -> None:

@@ -92,15 +92,23 @@ ASKS = (
 )
 
 
-def settings_with(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def settings_with(folder: Path, asks: str = ASKS, **variables: str) -> subprocess.CompletedProcess[str]:
     surroundings = os.environ | {"VAR_DIR": str(folder), "DATABASE_URL": POSTGRES} | variables
-    words = [sys.executable, "-c", ASKS]
+    words = [sys.executable, "-c", asks]
     return subprocess.run(words, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
 
 
 def test_the_settings_read_the_passwords_beside_the_addresses(tmp_path: Path) -> None:
     said = settings_with(tmp_path, POSTGRES_PASSWORD="$a/b?c", REDIS_URL=REDIS, REDIS_PASSWORD="$d#e")
     assert json.loads(said.stdout) == ["$a/b?c", "redis://bihuan:%24d%23e@db.example.com:6379/0"]
+
+
+def test_sqlite_queues_its_writers_wherever_it_lies(tmp_path: Path) -> None:
+    asks = "import json, config.settings as s; print(json.dumps(s.DATABASES['default']['OPTIONS']))"
+    for url in ("", f"sqlite:///{tmp_path}/elsewhere.sqlite3"):
+        options = json.loads(settings_with(tmp_path, asks, DATABASE_URL=url).stdout)
+        assert options["transaction_mode"] == "IMMEDIATE"
+        assert "journal_mode=WAL" in options["init_command"]
 
 
 def test_the_settings_say_which_variable_is_wrong(tmp_path: Path) -> None:

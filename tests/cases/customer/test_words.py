@@ -238,6 +238,18 @@ def test_what_staff_entered_on_behalf_the_customer_may_put_right(scene: Scene) -
     assert event.data["was"]["score_source"] == ScoreSource.ON_BEHALF
 
 
+def test_what_staff_entered_on_behalf_becomes_the_customers_own_word_though_it_is_the_same(
+    scene: Scene,
+) -> None:
+    case = scene.case(State.CONFIRMATION)
+    page = visitor(case)
+    do(case, "confirm", scene.specialist, score=5, channel="phone")
+    for _twice in range(2):
+        page.say(solved=True, score=5)
+    assert round_of(case).score_source == ScoreSource.CUSTOMER
+    assert kinds(case).count("change_word") == 1
+
+
 def test_a_word_about_no_round_or_without_its_score_is_refused(scene: Scene) -> None:
     case = scene.case(State.ARCHIVE)
     refused(InvalidInput, case, "change_word", None, of_round=2, solved=True, score=4)
