@@ -10,6 +10,7 @@ import time_machine
 
 from cases.choices import ClockKind, State
 from cases.models import Case, CaseEvent, Escalation, LadderStep, Timer
+from cases.notices.expanding import work_out_announcements
 from cases.services import transition_case
 from cases.services.rearming import rearm_some, standards_changed
 from cases.services.ticking import tick
@@ -84,6 +85,7 @@ def test_healthy_rows_break_no_promise(scene: Scene) -> None:
         for _day in range(12):
             clock.shift(DAY)
             tick()
+            work_out_announcements()
             assert found() == {}
         transition_case(late.pk, "deliver", actor=scene.specialist, result="已补发", proof="SF1")
         assert found() == {}
