@@ -18,13 +18,14 @@ from cases.standards import BREACH
 from cases.timers import due_levels, reckon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cases.standards import Standards
 
 GRACE = timedelta(minutes=5)  # by which a reminder may be late without anything being put off
 KINDS = (ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY)
+Pair = tuple[Timer, Timer]  # reminder and end of one confirmation
 PUT_OFF = ("not_before", "due_at", "next_percent", "next_at")
 
 
@@ -40,31 +41,26 @@ def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: dat
     """
     due = {timer.pk: timer for timer in timers}
     pairs = _pairs(due)
-    told_at = _told_at([reminder for reminder, end in pairs if end.pk in due], now)
-    left_out: set[int] = set()
-    put_off: list[Timer] = []
-    for reminder, end in pairs:
-        planned_at = _reminder_planned_at(reminder, standards, now)
-        if planned_at is not None:
-            left_out.add(end.pk)
-            is_late = reminder.pk in due and now - planned_at > GRACE
-            reminded_at = now if is_late else None
-        else:
-            reminded_at = told_at.get(reminder.pk)
-        if reminded_at is not None and _wait_for_answer(reminder, end, reminded_at, now):
-            left_out.add(end.pk)
-            reckon(end, standards)
-            put_off.append(end)
+    unnoticed = _unnoticed(pairs, standards, now)
+    told_at = _late(pairs, due, unnoticed, now) | _told_at(pairs, due, now)
+    put_off = [end for reminder, end in pairs if _is_put_off(reminder, end, told_at, standards, now)]
     _write(put_off)
+    left_out = unnoticed.keys() | {end.pk for end in put_off}
     return [timer for timer in timers if timer.pk not in left_out]
 
 
-def _wait_for_answer(reminder: Timer, end: Timer, reminded_at: datetime, now: datetime) -> bool:
+def _is_put_off(
+    reminder: Timer, end: Timer, told_at: Mapping[int, datetime], standards: Standards, now: datetime
+) -> bool:
     """Whether the end is yet to come, which it is then told."""
-    ends_at = reminded_at + (end.budget - reminder.budget)
-    if ends_at - now <= GRACE:
+    at = told_at.get(end.pk)
+    if at is None or end.due_at is None:
+        return False
+    ends_at = at + (end.budget - reminder.budget)
+    if ends_at <= now or (at < now and ends_at - end.due_at <= GRACE):
         return False
     end.not_before = ends_at
+    reckon(end, standards)
     return True
 
 
@@ -78,7 +74,7 @@ def _write(put_off: Sequence[Timer]) -> None:
     update_rows(Case, cases, ("due_at",))
 
 
-def _pairs(due: Mapping[int, Timer]) -> list[tuple[Timer, Timer]]:
+def _pairs(due: Mapping[int, Timer]) -> list[Pair]:
     """Reminder and end of each case where both run and one of them is due, as the instances given."""
     concerned = {timer.case_id for timer in due.values() if timer.kind in KINDS}
     if not concerned:
@@ -91,22 +87,37 @@ def _pairs(due: Mapping[int, Timer]) -> list[tuple[Timer, Timer]]:
     return [(both[reminder], both[end]) for both in found.values() if len(both) == len(KINDS)]
 
 
-def _reminder_planned_at(reminder: Timer, standards: Standards, now: datetime) -> datetime | None:
-    """When its customer was to be reminded, where that moment has come and nobody has noticed it yet."""
-    return dict(due_levels(reminder, standards, now)).get(BREACH)
+def _unnoticed(pairs: Iterable[Pair], standards: Standards, now: datetime) -> dict[int, datetime]:
+    """By end: when its customer was to be reminded, where that has come and nobody has noticed it yet."""
+    planned = {end.pk: dict(due_levels(reminder, standards, now)).get(BREACH) for reminder, end in pairs}
+    return {pk: at for pk, at in planned.items() if at is not None}
 
 
-def _told_at(reminders: Iterable[Timer], now: datetime) -> dict[int, datetime]:
-    """By reminder that was noticed: when its customer was told; now, where that is still owed."""
-    pks = [reminder.pk for reminder in reminders if reminder.passed >= BREACH]
-    if not pks:
+def _late(
+    pairs: Iterable[Pair], due: Collection[int], unnoticed: Mapping[int, datetime], now: datetime
+) -> dict[int, datetime]:
+    """By end: that its customer is reminded now, where that is noticed now and late."""
+    noticed_now = {end.pk for reminder, end in pairs if reminder.pk in due}
+    return {pk: now for pk, at in unnoticed.items() if pk in noticed_now and now - at > GRACE}
+
+
+def _told_at(pairs: Iterable[Pair], due: Collection[int], now: datetime) -> dict[int, datetime]:
+    """By end that is due: when its customer was told; now, where that is still owed."""
+    end_of = {reminder.pk: end.pk for reminder, end in pairs if end.pk in due and reminder.passed >= BREACH}
+    if not end_of:
         return {}
-    noticed = Escalation.objects.filter(among("timer_id", pks), percent=BREACH)
+    noticed = Escalation.objects.filter(among("timer_id", end_of), percent=BREACH)
     reminder_of = dict(noticed.values_list("event_id", "timer_id"))
-    unworked = Announcement.objects.filter(among("event_id", reminder_of))
+    told_of = _told_of(reminder_of, now)
+    return {end_of[reminder_of[event_id]]: at for event_id, at in told_of.items()}
+
+
+def _told_of(event_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+    """By event: when its customer was first told of it; now, where that is still owed."""
+    pks = list(event_ids)
+    unworked = Announcement.objects.filter(among("event_id", pks))
     told = dict.fromkeys(unworked.values_list("event_id", flat=True), now)
-    owed = Notice.objects.filter(among("event_id", reminder_of), customer__isnull=False)
+    owed = Notice.objects.filter(among("event_id", pks), customer__isnull=False)
     told |= dict.fromkeys(owed.filter(state=NoticeState.WAITING).values_list("event_id", flat=True), now)
     sent = owed.filter(state=NoticeState.SENT).order_by("-sent_at")  # the first one wins
-    told |= dict(sent.values_list("event_id", "sent_at"))
-    return {reminder_of[event_id]: at for event_id, at in told.items()}
+    return told | dict(sent.values_list("event_id", "sent_at"))
