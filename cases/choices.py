@@ -243,7 +243,7 @@ class NoticeState(models.TextChoices):
     SENT = "sent", _("Sent")
     DEAD = "dead", _("Given up")
     DIGESTED = "digested", _("Sent as part of a digest")
-    NEEDLESS = "needless", _("Not sent: answered before")
+    NEEDLESS = "needless", _("Not sent: no longer needed")
 
 
 class Situation(models.TextChoices):

@@ -158,7 +158,7 @@ class CaseQuerySet(models.QuerySet["Case", "Case"]):
         return self.filter(state__in=OPEN_STATES, handler=None)
 
     def late(self, at: datetime) -> Self:
-        """Open cases whose promised (or, before a promise, expected) time has passed."""
+        """Open cases whose promised (or, before promise and result, expected) time has passed."""
         return self.under_way().filter(due_at__lt=at)
 
     def waiting_for_customer(self) -> Self:

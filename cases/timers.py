@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from cases.choices import ClockEnd, ClockKind
+from cases.choices import ClockEnd, ClockKind, PauseOwner
 from cases.models import EventKind, Timer
 from cases.standards import BREACH
 from cases.worktime import add_working_time, working_time_between
@@ -39,7 +39,7 @@ KEPT_BY: dict[str, tuple[str, ...]] = {
     ClockKind.COMPLETION: (EventKind.DELIVER,),
     ClockKind.SUPPORT: (EventKind.FINISH_SUPPORT,),
     ClockKind.IMPROVEMENT_PLAN: (EventKind.SUBMIT_PLAN,),
-    ClockKind.CONFIRMATION_REMINDER: (EventKind.CONFIRM, EventKind.DISPUTE),
+    ClockKind.CONFIRMATION_REMINDER: (),  # no promise: who answers after it is not late
     ClockKind.CONFIRMATION_EXPIRY: (EventKind.CONFIRM, EventKind.DISPUTE),
     ClockKind.RETENTION: (),
 }
@@ -100,10 +100,12 @@ def _stop(sync: Sync, row: Timer) -> None:
 
 def _is_kept_too_late(sync: Sync, row: Timer) -> bool:
     """While it stands still no time passes: then it is late if it was when that began."""
-    kept_at, due_at = _kept_at(sync, row), row.due_at
-    if row.paused_at is not None and (row.target_at is not None or row.used > row.budget):
-        kept_at, due_at = min(kept_at, row.paused_at), moments_of(row, sync.standards)(BREACH)
-    return due_at is not None and kept_at > due_at
+    kept_at = _kept_at(sync, row)
+    if row.paused_at is None:
+        return row.due_at is not None and kept_at > row.due_at
+    if row.target_at is None and (kept_at >= row.paused_at or row.used <= row.budget):
+        return row.used > row.budget
+    return min(kept_at, row.paused_at) > deadline_of(row, sync.standards)
 
 
 def _kept_at(sync: Sync, row: Timer) -> datetime:
@@ -194,9 +196,9 @@ def _adjust(sync: Sync, row: Timer, clock: Clock) -> bool:
 
 
 def _plan_of(row: Timer) -> tuple[object, ...]:
-    """What tells that a clock was planned anew: when its levels come or, while it waits, what is left."""
+    """What tells that a clock was planned anew: when its levels come and, while it waits, what is left."""
     if row.running_since is None:
-        return row.target_at, row.budget, row.used
+        return row.target_at, row.budget, row.used, row.next_percent, row.next_at
     return row.due_at, row.next_percent, row.next_at
 
 
@@ -277,17 +279,22 @@ def reckon(row: Timer, standards: Standards) -> None:
 
 
 def _reached_at(row: Timer, standards: Standards, percent: int) -> datetime | None:
-    """When a clock is to be noticed at this level; None where it stands still and was not there before."""
-    if row.paused_at is None:
-        return _planned(row, moments_of(row, standards)(percent))
-    return _reached_before_the_pause(row, standards, percent)
-
-
-def _reached_before_the_pause(row: Timer, standards: Standards, percent: int) -> datetime | None:
-    if row.paused_at is None or (row.target_at is None and row.budget * percent / 100 > row.used):
+    """
+    When a clock is to be noticed at this level; None where it stands still and was not there before, or
+    where the law keeps it from ending at all.
+    """
+    stands_since = row.paused_at
+    if stands_since and row.target_at is None and row.budget * percent / 100 > row.used:
         return None
     planned = _planned(row, moments_of(row, standards)(percent))
-    return planned if planned <= row.paused_at else None
+    if stands_since and (planned > stands_since or row.paused_for == PauseOwner.LEGAL_HOLD):
+        return None
+    return planned
+
+
+def deadline_of(row: Timer, standards: Standards) -> datetime:
+    """Of a clock that stands still, the one it had when that began."""
+    return row.due_at or moments_of(row, standards)(BREACH)
 
 
 def _planned(row: Timer, moment: datetime) -> datetime:

@@ -37,7 +37,8 @@ def _site_url_problems(url: str, *, https: bool) -> Iterator[CheckMessage]:
 def _unreachable(url: str, public: Sequence[str]) -> Iterator[CheckMessage]:
     """``public`` are the names under which others reach the site."""
     if public and urlsplit(url).hostname in LOOPBACK:
-        hint = f"Set SITE_URL, as in https://{public[0].lstrip('.')}."
+        name = next((host.lstrip(".") for host in public if host != "*"), "service.example.com")
+        hint = f"Set SITE_URL, as in https://{name}."
         yield Error(
             f"SITE_URL={url} is this machine: links lead customers nowhere.", hint=hint, id="bihuan.E004"
         )

@@ -60,7 +60,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Clocks:
-    """What the page shows; ``expected_at`` is the customer's wish, counted down before there is a promise."""
+    """What the page shows; ``expected_at`` is the customer's wish, counted down before promise and result."""
 
     running: list[Running]
     paused: list[Paused]

@@ -2485,7 +2485,7 @@ class Migration(migrations.Migration):
                             ("sent", "Sent"),
                             ("dead", "Given up"),
                             ("digested", "Sent as part of a digest"),
-                            ("needless", "Not sent: answered before"),
+                            ("needless", "Not sent: no longer needed"),
                         ],
                         default="waiting",
                         max_length=10,

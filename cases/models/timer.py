@@ -25,10 +25,11 @@ class Timer(models.Model):
     ``used`` is the working time that passed up to ``running_since`` (None while it stands still), so that
     another budget or calendar keeps what has passed. ``target_at`` is a moment somebody promised: as long
     as the clock was never paused it is the deadline to the second. ``next_at`` is when the next level of the
-    ladder is reached, None when none is left or the clock stands still; it is never before ``not_before``,
-    when the promise was made or last became another one. ``held_until`` keeps back a clock that could not be
-    worked on. ``standards`` is the count of changed standards it was reckoned with. Moments are aware, in
-    UTC; durations are working time of ``calendar`` (None: round the clock).
+    ladder is reached, None when none is left or the clock stands still and had reached none before that is
+    still to be noticed; it is never before ``not_before``, when the promise was made or last became another
+    one. ``held_until`` keeps back a clock that could not be worked on. ``standards`` is the count of changed
+    standards it was reckoned with. Moments are aware, in UTC; durations are working time of ``calendar``
+    (None: round the clock).
     """
 
     case = models.ForeignKey("cases.Case", models.PROTECT, verbose_name=_("case"), related_name="timers")

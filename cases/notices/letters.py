@@ -15,13 +15,16 @@ from cases.choices import ContactKind, NoticeChannel
 from cases.clock import database_now
 from cases.contacts import takes_texts
 from cases.models import CustomerContact, CustomerLink
+from cases.notices.placeholders import LINK, NOTHING, UNTIL
+from cases.notices.situations import REMINDER
+from cases.notices.values import say_moment
 from cases.services.customer_links import LIFE, TOKEN_BYTES, end_links, issue_link, links_ended_since
+from cases.services.time_to_answer import answer_until
 
 if TYPE_CHECKING:
     from cases.models import Case, Endpoint, Notice
     from cases.notices.ways import Gateways
 
-LINK = "{link}"
 LINK_SALT = "cases.notices.letters.link"
 WITH_ENDPOINT = (
     NoticeChannel.WECOM,
@@ -86,10 +89,16 @@ def _contact_of(notice: Notice, kind: ContactKind) -> str:
 
 
 def _body_of(notice: Notice) -> str:
-    """A customer's text with its link, the same with every attempt: its token is stored nowhere."""
-    if LINK not in notice.body or notice.customer_id is None or notice.case is None:
-        return notice.body
-    return notice.body.replace(LINK, _link_of(notice, notice.case))
+    """
+    A customer's text with its link, the same with every attempt: its token is stored nowhere. A reminder says
+    how long there is to answer it, from this moment.
+    """
+    body = notice.body
+    if notice.customer_id is None or notice.case is None:
+        return body
+    if notice.situation == REMINDER and UNTIL in body:
+        body = body.replace(UNTIL, say_moment(answer_until(notice.case.pk, database_now())) or NOTHING)
+    return body.replace(LINK, _link_of(notice, notice.case)) if LINK in body else body
 
 
 def _link_of(notice: Notice, case: Case) -> str:

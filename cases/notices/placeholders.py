@@ -26,7 +26,8 @@ STAFF, CUSTOMER, ROBOT = Audience.STAFF, Audience.CUSTOMER, Audience.ROBOT
 EVERYBODY = frozenset(Audience)
 INSIDE = frozenset({STAFF, ROBOT})
 NOTHING = "–"
-LINK = "{link}"  # filled in when the notice is sent, so that no token is ever stored
+# Filled in when the notice is sent: so no token is ever stored, and time to answer counts from the reminder.
+LINK, UNTIL = "{link}", "{until}"
 LONGEST_BODY = 8000
 LONGEST_VALUE = 1000
 
@@ -129,7 +130,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 def plain_value(value: object, longest: int = LONGEST_VALUE) -> str:
     """Words of somebody as text that does nothing: no control characters, no turned direction, no link."""
-    text = UNFIT.sub("", LINE_END.sub("\n", str(value))).replace(LINK, "｛link｝").strip()
+    text = UNFIT.sub("", LINE_END.sub("\n", str(value))).strip()
+    for name in (LINK, UNTIL):
+        text = text.replace(name, f"｛{name[1:-1]}｝")
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 

@@ -27,6 +27,9 @@ def situation_of(kind: str, clock: str | None = None) -> str:
     return f"{kind}.{clock}" if clock else kind
 
 
+REMINDER = situation_of(EventKind.ESCALATE, ClockKind.CONFIRMATION_REMINDER)
+
+
 def more_and_more_general(situation: str) -> Iterator[str]:
     """Where words are looked for: the situation itself, its kind, and what fits everything."""
     yield situation

@@ -14,7 +14,8 @@ from django.utils.translation import pgettext
 from cases.choices import Audience, ClockKind
 from cases.first_names import first_name
 from cases.models import EventKind
-from cases.notices.placeholders import PLACEHOLDERS, plain_value, say_duration
+from cases.notices.placeholders import PLACEHOLDERS, UNTIL, plain_value, say_duration
+from cases.notices.situations import REMINDER
 from cases.timers import CALLED_BY
 
 if TYPE_CHECKING:
@@ -45,11 +46,14 @@ def values_for(
         found.update(_of_clocks(happening))
         if audience == Audience.CUSTOMER:
             found["handler"] = found["handler"] or found["team"] or pgettext("customer", "One of us")
-        return {
+        values = {
             name: plain_value(value)
             for name, value in found.items()
             if value not in (None, "") and audience in PLACEHOLDERS[name].audiences
         }
+    if audience == Audience.CUSTOMER and happening.situation == REMINDER:
+        values["until"] = UNTIL
+    return values
 
 
 def without_personal_data(values: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from cases.choices import Outcome, ScoreSource, State
+from cases.choices import Outcome, State
 from cases.exceptions import CaseNotFound, NotPossible
 from cases.models import CaseEvent, CustomerLink, Round
 from cases.services.outcomes import is_satisfied, was_silent
@@ -52,7 +52,7 @@ def give_word(link: CustomerLink, word: Word, *, nonce: str) -> Case:
     about = case.rounds.get(number=link.round_number)
     possible = may_give_word(case, about, now)
     # What staff have entered for them becomes their own word, also where it is the same.
-    if word == word_on(about) and not (possible and about.score_source == ScoreSource.ON_BEHALF):
+    if word == word_on(about) and not (possible and about.score_channel):
         return case
     if not possible or CaseEvent.objects.filter(cause_key=cause).exists():
         raise NotPossible

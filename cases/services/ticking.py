@@ -25,7 +25,7 @@ from cases.services.rearming import rearm
 from cases.services.set_wise import add_to_versions, among, batched, update_rows
 from cases.services.time_to_answer import leave_time_to_answer
 from cases.standards import present_standards
-from cases.timers import due_levels, reckon
+from cases.timers import deadline_of, due_levels, reckon
 from cases.waking import wake
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Reached:
     case: LockedCase
     percent: int
     planned_at: datetime
+    due_at: datetime
     fired_at: datetime
     seq: int = 0
 
@@ -107,7 +108,7 @@ class Reached:
                 "clock": timer.kind,
                 "percent": self.percent,
                 "cycle": timer.cycle,
-                "due_at": timer.due_at.isoformat() if timer.due_at else None,
+                "due_at": self.due_at.isoformat(),
                 "team": support.team_id if support else None,
             },
             "cause_key": self.cause,
@@ -123,7 +124,7 @@ class Reached:
             "cycle": timer.cycle,
             "percent": self.percent,
             "planned_at": self.planned_at,
-            "due_at": timer.due_at,
+            "due_at": self.due_at,
             "fired_at": self.fired_at,
             "lateness": self.lateness,
             "event_id": event_id,
@@ -229,7 +230,8 @@ def _due_under_lock(
 
 def _reached(timer: Timer, case: LockedCase, standards: Standards, now: datetime) -> list[Reached]:
     levels = due_levels(timer, standards, now)
-    reached = [Reached(timer, case, percent, planned_at, now) for percent, planned_at in levels]
+    due_at = deadline_of(timer, standards)
+    reached = [Reached(timer, case, percent, planned_at, due_at, now) for percent, planned_at in levels]
     timer.passed = max([timer.passed, *(percent for percent, _at in levels)])
     reckon(timer, standards)
     return reached

@@ -49,6 +49,16 @@ def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: dat
     return [timer for timer in timers if timer.pk not in left_out]
 
 
+def answer_until(case_id: int, told_at: datetime) -> datetime | None:
+    """By when a customer may answer who is reminded at this moment; None where they are not waited for."""
+    running = {row.kind: row for row in Timer.objects.running().filter(case_id=case_id, kind__in=KINDS)}
+    reminder, end = (running.get(kind) for kind in KINDS)
+    if reminder is None or end is None or end.due_at is None:
+        return None
+    ends_at: datetime = told_at + (end.budget - reminder.budget)
+    return ends_at if ends_at - end.due_at > GRACE else end.due_at
+
+
 def _is_put_off(
     reminder: Timer, end: Timer, told_at: Mapping[int, datetime], standards: Standards, now: datetime
 ) -> bool:
@@ -68,7 +78,7 @@ def _write(put_off: Sequence[Timer]) -> None:
     """Their cases show the new end where it is what comes next for them."""
     update_rows(Timer, put_off, PUT_OFF)
     ends = {end.case_id: end.due_at for end in put_off}
-    cases = list(Case.objects.filter(among("pk", ends), due_clock=KINDS[1])) if ends else []
+    cases = list(Case.objects.filter(among("pk", ends), due_clock=KINDS[1]).only("pk")) if ends else []
     for case in cases:
         case.due_at = ends[case.pk]
     update_rows(Case, cases, ("due_at",))
@@ -102,8 +112,11 @@ def _late(
 
 
 def _told_at(pairs: Iterable[Pair], due: Collection[int], now: datetime) -> dict[int, datetime]:
-    """By end that is due: when its customer was told; now, where that is still owed."""
-    end_of = {reminder.pk: end.pk for reminder, end in pairs if end.pk in due and reminder.passed >= BREACH}
+    """By end that has come: when its customer was told; now, where that is still owed."""
+    ending = [
+        (reminder, end) for reminder, end in pairs if end.pk in due and end.due_at and end.due_at <= now
+    ]
+    end_of = {reminder.pk: end.pk for reminder, end in ending if reminder.passed >= BREACH}
     if not end_of:
         return {}
     noticed = Escalation.objects.filter(among("timer_id", end_of), percent=BREACH)

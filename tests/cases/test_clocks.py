@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +10,9 @@ import time_machine
 from django.utils import timezone
 
 from cases.choices import ClockEnd, ClockKind, State
-from cases.models import Case, Timer
+from cases.models import Case, Timer, WorkCalendar
 from cases.services import transition_case
+from cases.services.rearming import rearm_some, standards_changed
 from cases.services.ticking import tick
 from tests.factories import make_case
 from tests.scenes import Scene, make_scene
@@ -190,6 +191,31 @@ def test_a_promise_kept_in_a_pause_is_judged_by_when_that_began(
         transition_case(case.pk, "contact_customer", actor=scene.specialist, channel="phone", message="您好")
 
     assert ended(case, ClockKind.PROGRESS_UPDATE) == [end]
+
+
+def test_a_promise_missed_by_a_former_calendar_stays_missed_in_a_pause(scene: Scene) -> None:
+    """What was used counts as it was then, also where the calendar has changed since."""
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.HANDLING)
+        clock.shift(7 * HOUR)
+        WorkCalendar.objects.get(is_default=True).windows.update(ends=time(17))
+        standards_changed("calendar", actor=None)
+        rearm_some()
+        transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="customer", note="等")
+        clock.shift(HOUR)
+        transition_case(case.pk, "contact_customer", actor=scene.specialist, channel="phone", message="您好")
+
+    assert ended(case, ClockKind.PROGRESS_UPDATE) == [ClockEnd.MISSED]
+
+
+def test_who_answers_after_the_reminder_has_missed_nothing(scene: Scene) -> None:
+    with time_machine.travel(NINE, tick=False) as clock:
+        case = scene.case(State.CONFIRMATION)
+        clock.shift(30 * HOUR)
+        transition_case(case.pk, "confirm", actor=None, score=5)
+
+    assert ended(case, ClockKind.CONFIRMATION_REMINDER) == [ClockEnd.VOID]
+    assert ended(case, ClockKind.CONFIRMATION_EXPIRY) == [ClockEnd.MET]
 
 
 @pytest.mark.parametrize(("minutes", "end"), [(-1, ClockEnd.MET), (1, ClockEnd.MISSED)])

@@ -80,8 +80,10 @@ def test_healthy_rows_break_no_promise(scene: Scene) -> None:
         scene.case(State.ANALYSIS)
         waiting = scene.case(State.HANDLING)
         transition_case(waiting.pk, "wait_for", actor=scene.specialist, waiting_for="customer", note="等客户")
-        late = scene.case(State.HANDLING)
+        late, missed = scene.case(State.HANDLING), scene.case(State.HANDLING)
         assert found() == {}
+        clock.shift(DAY)
+        transition_case(missed.pk, "wait_for", actor=scene.specialist, waiting_for="supplier", note="等")
         for _day in range(12):
             clock.shift(DAY)
             tick()
@@ -93,6 +95,7 @@ def test_healthy_rows_break_no_promise(scene: Scene) -> None:
     ending.refresh_from_db()
     assert ending.state == State.ARCHIVE
     assert late.escalations.filter(percent=150).exists()
+    assert missed.escalations.filter(percent=100).exists()
 
 
 def test_a_level_written_to_the_clock_alone_is_seen(scene: Scene) -> None:

@@ -208,7 +208,8 @@ def test_a_supervisor_off_shift_is_not_on_duty(scene: Scene) -> None:
 
 def test_whose_shift_it_is_comes_before_who_has_none_and_then_the_least_loaded(scene: Scene) -> None:
     idle, busy = StaffFactory.create_batch(2, role=Role.SUPERVISOR, department=scene.department)
-    Case.objects.filter(pk=scene.case(State.HANDLING).pk).update(handler=busy)
+    for _case in range(3):
+        Case.objects.filter(pk=scene.case(State.HANDLING).pk).update(handler=busy)
     away(scene.supervisor)
     assert dispute(scene.case(State.CONFIRMATION)).handler == idle
 

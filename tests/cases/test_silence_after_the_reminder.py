@@ -9,11 +9,13 @@ import pytest
 import time_machine
 
 from cases.choices import ClockKind, ContactKind, NoticeState, Outcome, State
-from cases.models import Case, Notice, Timer
+from cases.models import Case, LadderStep, Notice, Timer
 from cases.notices.expanding import work_out_announcements
 from cases.notices.leases import give_up
 from cases.notices.sending import send_due
+from cases.notices.values import say_moment
 from cases.services import transition_case
+from cases.services.rearming import rearm_some, standards_changed
 from cases.services.ticking import tick
 from tests.cases.customer.visiting import visitor
 from tests.cases.sending import send_at_any_hour, setting_of
@@ -87,6 +89,7 @@ def test_no_confirmation_ends_while_its_reminder_lies_in_the_outbox(
     send_due("email")
     sent_at = to_customer(case, REMINDER).sent_at
     assert sent_at == NINE + 112 * HOUR
+    assert say_moment(sent_at + 48 * HOUR) in mail.journal.deliveries[-1].text
     clock.move_to(NINE + 120 * HOUR)
     tick()
     assert end_of(case).next_at == sent_at + 48 * HOUR
@@ -118,6 +121,38 @@ def test_a_reminder_sent_in_time_puts_nothing_off(
     clock.move_to(NINE + 72 * HOUR)
     tick()
     assert outcome(case) == Outcome.UNANSWERED
+
+
+def test_an_end_close_behind_its_reminder_does_not_come_with_it(
+    case: Case, clock: time_machine.Traveller
+) -> None:
+    ends_at = NINE + 24 * HOUR + timedelta(minutes=4)
+    budget = ends_at - NINE
+    case.timers.filter(kind=ClockKind.CONFIRMATION_EXPIRY).update(
+        budget=budget, due_at=ends_at, next_at=ends_at
+    )
+    clock.shift(25 * HOUR)
+    tick_and_tell()
+    assert outcome(case) == ""
+    assert end_of(case).next_at == NINE + 25 * HOUR + timedelta(minutes=4)
+
+
+def test_a_warning_before_the_end_is_not_put_off_with_it(
+    case: Case, clock: time_machine.Traveller, mail: MailGateway
+) -> None:
+    LadderStep.objects.create(kind=ClockKind.CONFIRMATION_EXPIRY, percent=50)
+    standards_changed("ladder", actor=None)
+    rearm_some()
+    clock.shift(24 * HOUR)
+    tick_and_tell()
+    clock.shift(2 * HOUR)
+    send_due("email")
+    clock.move_to(NINE + 36 * HOUR)
+    tick()
+    assert case.escalations.filter(kind=ClockKind.CONFIRMATION_EXPIRY, percent=50).exists()
+    clock.move_to(NINE + 72 * HOUR)
+    tick()
+    assert end_of(case).next_at == NINE + 74 * HOUR
 
 
 def test_a_reminder_that_was_given_up_keeps_nothing_open(case: Case, clock: time_machine.Traveller) -> None:
@@ -162,6 +197,16 @@ def test_who_has_answered_after_the_end_is_not_told_of_silence(
     tick_and_tell()
     assert outcome(case) == Outcome.UNANSWERED
     page.say(solved=True, score=5)
+    send_due("email")
+    assert to_customer(case, "expire").state == NoticeState.NEEDLESS
+
+
+def test_who_is_served_again_is_not_told_of_silence(
+    case: Case, scene: Scene, clock: time_machine.Traveller, mail: MailGateway
+) -> None:
+    transition_case(case.pk, "expire", actor=None)
+    work_out_announcements()
+    transition_case(case.pk, "reopen", actor=scene.supervisor, note="客户来电")
     send_due("email")
     assert to_customer(case, "expire").state == NoticeState.NEEDLESS
 

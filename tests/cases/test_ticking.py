@@ -134,11 +134,39 @@ def test_what_was_reached_before_a_pause_is_noticed_in_it(
     assert levels(case, ClockKind.PROGRESS_UPDATE) == [80, 100]
     noticed = case.escalations.get(kind=ClockKind.PROGRESS_UPDATE, percent=100)
     assert (noticed.planned_at, noticed.lateness) == (due_at, timedelta(minutes=40))
+    assert (noticed.due_at, noticed.event.data["due_at"]) == (due_at, due_at.isoformat())
 
     clock.shift(timedelta(days=10))
     assert tick().fired == 0
     transition_case(case.pk, "resume", actor=scene.specialist)
     assert levels(case, ClockKind.PROGRESS_UPDATE) == [80, 100]
+
+
+def test_a_level_made_in_a_pause_was_not_reached_before_it(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    case = scene.case(State.HANDLING)
+    clock.shift(2 * HOUR)
+    transition_case(case.pk, "wait_for", actor=scene.specialist, waiting_for="supplier", note="等")
+    clock.shift(HOUR)
+    LadderStep.objects.create(kind=ClockKind.PROGRESS_UPDATE, percent=20)
+    standards_changed("ladder", actor=None)
+    rearm_some()
+    assert tick().fired == 0
+    assert not case.escalations.exists()
+
+
+def test_what_the_law_holds_back_does_not_end_while_it_does(
+    scene: Scene, clock: time_machine.Traveller
+) -> None:
+    case = scene.case(State.ARCHIVE)
+    ends_at = case.timers.get(kind=ClockKind.RETENTION).due_at
+    assert ends_at
+    clock.move_to(ends_at + HOUR)
+    transition_case(case.pk, "hold_legally", actor=scene.manager, note="诉讼")
+    assert tick().fired == 0
+    transition_case(case.pk, "release_hold", actor=scene.manager, note="结案")
+    assert tick().fired == 1
 
 
 @pytest.mark.parametrize("state", [State.INTAKE, State.ANALYSIS])

@@ -27,16 +27,17 @@ if TYPE_CHECKING:
 ENOUGH = 3  # of the broken ones' turns in a trial
 AT_MOST = 3 * BREAK  # seconds in which that many must have come
 # Seconds within which notices of another channel leave: 15 s, scaled as time-outs are, and two rounds.
-FIRST = random.randrange(3)  # of the troubles that take turns, so that not all runs of two leave out the same
 OTHERS_LEAVE_WITHIN = 5.0
 OPENS_WITHIN = 20.0  # seconds in which five failures, of at most three seconds each, open a breaker
+# Of those that take turns: so not all runs of two trials leave out the same one.
+FIRST_TROUBLE = random.randrange(3)
 
 
 def f13_gateways_lie(trial: Trial) -> None:
     """One way out is in trouble; the others must not wait, and what was refused for good is given up once."""
     began = database_now()
     troubles = (_mail_refused_for_good, _hooks_in_trouble, _mail_refused_for_now)
-    trouble = troubles[(FIRST + trial.number) % len(troubles)]
+    trouble = troubles[(FIRST_TROUBLE + trial.number) % len(troubles)]
     broken = trouble(trial)
     _let_time_pass()
     _blame_waiting(trial, broken, began)

@@ -10,7 +10,10 @@ import sys
 from typing import Any
 
 import pytest
+from django.db import OperationalError
+from django.test import RequestFactory
 
+from config.outage import answer_failure
 from tools.bootstrap import ROOT
 
 ASK = """
@@ -81,6 +84,17 @@ def test_the_link_of_a_customer_is_told_nobody_while_it_is_away(answers: list[di
     assert "default-src 'none'" in answer["headers"]["Content-Security-Policy"]
     assert "<a " not in answer["page"]
     assert "暂时无法使用" in answer["page"]
+
+
+def test_who_sent_an_answer_is_told_to_send_it_again() -> None:
+    request = RequestFactory().post("/c/sometoken/")
+    for error, status in ((OperationalError("away"), 503), (ValueError("a mistake of ours"), 500)):
+        try:
+            raise error
+        except (OperationalError, ValueError):
+            response = answer_failure(request)
+        assert response.status_code == status
+        assert "so that your answer is sent once more" in str(getattr(response, "content", b""), "utf-8")
 
 
 def test_the_process_says_that_it_lives_and_is_not_ready() -> None:

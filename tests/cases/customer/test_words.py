@@ -250,6 +250,14 @@ def test_what_staff_entered_on_behalf_becomes_the_customers_own_word_though_it_i
     assert kinds(case).count("change_word") == 1
 
 
+def test_the_same_without_a_score_is_heard_as_well(scene: Scene) -> None:
+    case = scene.case(State.CONFIRMATION)
+    page = visitor(case)
+    do(case, "dispute", scene.specialist, solved=False, channel="phone")
+    page.say(solved=False)
+    assert kinds(case).count("change_word") == 1
+
+
 def test_a_word_about_no_round_or_without_its_score_is_refused(scene: Scene) -> None:
     case = scene.case(State.ARCHIVE)
     refused(InvalidInput, case, "change_word", None, of_round=2, solved=True, score=4)
