@@ -27,10 +27,11 @@ def seed(total: int = 200) -> None:
 
 
 def earliest_deadline(case: Case) -> datetime | None:
-    """Of its running clocks and, before a promise, the customer's wish."""
+    """Of its running clocks and, before promise and result, the customer's wish."""
     clocks = case.timers.running().filter(kind__in=DEADLINES, due_at__isnull=False)
     moments = list(clocks.values_list("due_at", flat=True))
-    if case.is_open and case.expected_at and not case.promised_at:
+    before_result = case.state in (State.INTAKE, State.ANALYSIS, State.HANDLING)
+    if before_result and case.expected_at and not case.promised_at:
         moments.append(case.expected_at)
     return min(moments, default=None)
 
