@@ -18,7 +18,8 @@ class State(models.TextChoices):
     ARCHIVE = "archive", _("Archive")
 
 
-OPEN_STATES = (State.INTAKE, State.ANALYSIS, State.HANDLING, State.CONFIRMATION)
+BEFORE_RESULT = (State.INTAKE, State.ANALYSIS, State.HANDLING)
+OPEN_STATES = (*BEFORE_RESULT, State.CONFIRMATION)
 
 
 class CaseType(models.TextChoices):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cases.choices import ClockKind, PauseOwner, State, Urgency, WaitingFor
+from cases.choices import BEFORE_RESULT, ClockKind, PauseOwner, State, Urgency, WaitingFor
 from cases.models import ServiceLevelVersion
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cases.models import Case, SupportRequest, Team
     from cases.standards import Standards
-
-BEFORE_RESULT = (State.INTAKE, State.ANALYSIS, State.HANDLING)
 
 
 def awaits_promise(case: Case) -> bool:

@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from cases import conditions as when
 from cases.asking import Ask, Input, Move
-from cases.choices import OPEN_STATES, Role, State
+from cases.choices import BEFORE_RESULT, OPEN_STATES, Role, State
 
 WORKERS = (Role.AGENT, Role.SPECIALIST, Role.SUPERVISOR)
 HANDLERS = (*WORKERS, Role.MANAGER)  # a manager becomes handler where no supervisor is left
 UNDER_WAY = (State.ANALYSIS, State.HANDLING)
-BEFORE_RESULT = (State.INTAKE, *UNDER_WAY)
 
 _RESULT = Input(
     "result", Ask.TEXT, _("Result"), help=_("What was done for the customer, in words they read.")

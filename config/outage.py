@@ -22,7 +22,7 @@ from config.middleware import CUSTOMERS_PAGES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from django.http import HttpRequest, HttpResponseBase
+    from django.http import HttpRequest
 
     Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -30,7 +30,7 @@ RETRY_AFTER = 10  # seconds
 AWAY = (OperationalError, InterfaceError)
 
 
-def answer_failure(request: HttpRequest) -> HttpResponseBase:
+def answer_failure(request: HttpRequest) -> HttpResponse:
     """``handler500``: 503 when it is the database that failed, wherever on the way; else the usual page."""
     is_away = any(isinstance(error, AWAY) for error in _chain(sys.exc_info()[1]))
     response = _failure_page(request, is_away=is_away)
@@ -39,7 +39,7 @@ def answer_failure(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-def _failure_page(request: HttpRequest, *, is_away: bool) -> HttpResponseBase:
+def _failure_page(request: HttpRequest, *, is_away: bool) -> HttpResponse:
     if request.path_info.startswith(CUSTOMERS_PAGES):
         return failed(503 if is_away else 500, sent=request.method == "POST")
     if is_away:  # without the request: no template may ask for the session

@@ -84,7 +84,7 @@ def read_timers(case: Case) -> list[Timer]:
 def clocks_of(case: Case, timers: Sequence[Timer], at: datetime) -> Clocks:
     present = [timer for timer in timers if timer.stopped_at is None]
     return Clocks(
-        running=[_running(timer, at) for timer in _by_deadline(present) if not _has_reminded(timer)],
+        running=[_running(timer, at) for timer in _by_deadline(present)],
         paused=[_paused(timer) for timer in present if timer.paused_at],
         ended=[_ended(timer) for timer in timers[:MOST] if timer.stopped_at],
         more=len(timers) > MOST,
@@ -95,7 +95,8 @@ def clocks_of(case: Case, timers: Sequence[Timer], at: datetime) -> Clocks:
 
 
 def _by_deadline(present: Iterable[Timer]) -> list[Timer]:
-    return sorted((timer for timer in present if timer.due_at), key=lambda timer: timer.due_at)
+    shown = (timer for timer in present if timer.due_at and not _has_reminded(timer))
+    return sorted(shown, key=lambda timer: timer.due_at)
 
 
 def _has_reminded(timer: Timer) -> bool:

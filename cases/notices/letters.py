@@ -16,7 +16,6 @@ from cases.clock import database_now
 from cases.contacts import takes_texts
 from cases.models import CustomerContact, CustomerLink
 from cases.notices.placeholders import LINK, NOTHING, UNTIL
-from cases.notices.situations import REMINDER
 from cases.notices.values import say_moment
 from cases.services.customer_links import LIFE, TOKEN_BYTES, end_links, issue_link, links_ended_since
 from cases.services.time_to_answer import answer_until
@@ -49,7 +48,7 @@ def letter_for(notice: Notice, endpoint: Endpoint | None) -> Letter:
         key=str(notice.key),
         channel=notice.channel,
         to=to,
-        subject=notice.subject,
+        subject=_with_time_to_answer(notice, notice.subject),
         body=_body_of(notice),
         language=notice.language,
         url=endpoint.url if endpoint else "",
@@ -89,16 +88,18 @@ def _contact_of(notice: Notice, kind: ContactKind) -> str:
 
 
 def _body_of(notice: Notice) -> str:
-    """
-    A customer's text with its link, the same with every attempt: its token is stored nowhere. A reminder says
-    how long there is to answer it, from this moment.
-    """
-    body = notice.body
-    if notice.customer_id is None or notice.case is None:
+    """A customer's text with its link, the same with every attempt: its token is stored nowhere."""
+    body = _with_time_to_answer(notice, notice.body)
+    if LINK not in body or notice.customer_id is None or notice.case is None:
         return body
-    if notice.situation == REMINDER and UNTIL in body:
-        body = body.replace(UNTIL, say_moment(answer_until(notice.case.pk, database_now())) or NOTHING)
-    return body.replace(LINK, _link_of(notice, notice.case)) if LINK in body else body
+    return body.replace(LINK, _link_of(notice, notice.case))
+
+
+def _with_time_to_answer(notice: Notice, text: str) -> str:
+    """A reminder says by when there is to answer it, reckoned from this moment."""
+    if UNTIL not in text or notice.customer_id is None or notice.case is None:
+        return text
+    return text.replace(UNTIL, say_moment(answer_until(notice.case.pk, database_now())) or NOTHING)
 
 
 def _link_of(notice: Notice, case: Case) -> str:

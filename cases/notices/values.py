@@ -51,9 +51,13 @@ def values_for(
             for name, value in found.items()
             if value not in (None, "") and audience in PLACEHOLDERS[name].audiences
         }
-    if audience == Audience.CUSTOMER and happening.situation == REMINDER:
-        values["until"] = UNTIL
-    return values
+    return values | _filled_in_when_sent(happening, audience)
+
+
+def _filled_in_when_sent(happening: Happening, audience: str) -> dict[str, str]:
+    """What stays a placeholder in the stored text (``cases.notices.letters``)."""
+    is_reminded = audience == Audience.CUSTOMER and happening.situation == REMINDER
+    return {"until": UNTIL} if is_reminded else {}
 
 
 def without_personal_data(values: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ reminder that was noticed in time may lie in the outbox for hours.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,40 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(minutes=5)  # by which a reminder may be late without anything being put off
 KINDS = (ClockKind.CONFIRMATION_REMINDER, ClockKind.CONFIRMATION_EXPIRY)
-Pair = tuple[Timer, Timer]  # reminder and end of one confirmation
 PUT_OFF = ("not_before", "due_at", "next_percent", "next_at")
+
+
+@dataclass
+class Question:
+    """
+    Reminder and end of one confirmation, both of which run. ``told_at`` is when the reminder came to the
+    customer, as far as the end has to wait for that.
+    """
+
+    reminder: Timer
+    end: Timer
+    told_at: datetime | None = None
+
+    def ends_at(self, told_at: datetime) -> datetime:
+        """When there was as much time to answer as lies between the two."""
+        return told_at + (self.end.budget - self.reminder.budget)
+
+    def is_late(self, told_at: datetime) -> bool:
+        """Whether that is long after the end as it stands, so that it is put off."""
+        return self.end.due_at is not None and self.ends_at(told_at) - self.end.due_at > GRACE
+
+    def unnoticed_since(self, standards: Standards, now: datetime) -> datetime | None:
+        """When the customer was to be reminded, where that has come and nobody has noticed it yet."""
+        return dict(due_levels(self.reminder, standards, now)).get(BREACH)
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.end.due_at is not None and self.end.due_at <= now
+
+    def must_wait(self, now: datetime) -> bool:
+        """A reminder still owed keeps the end waiting, however little; one that came only if it was late."""
+        if self.told_at is None or self.end.due_at is None or self.ends_at(self.told_at) <= now:
+            return False
+        return self.told_at >= now or self.is_late(self.told_at)
 
 
 def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: datetime) -> list[Timer]:
@@ -40,97 +73,80 @@ def leave_time_to_answer(timers: Sequence[Timer], standards: Standards, now: dat
     before its reminder was noticed at all (one that cannot be worked on is held back) is left out as well.
     """
     due = {timer.pk: timer for timer in timers}
-    pairs = _pairs(due)
-    unnoticed = _unnoticed(pairs, standards, now)
-    told_at = _late(pairs, due, unnoticed, now) | _told_at(pairs, due, now)
-    put_off = [end for reminder, end in pairs if _is_put_off(reminder, end, told_at, standards, now)]
-    _write(put_off)
-    left_out = unnoticed.keys() | {end.pk for end in put_off}
+    questions = _questions({timer.case_id for timer in timers if timer.kind in KINDS}, due)
+    left_out = _look_at_reminders(questions, due, standards, now)
+    _read_told([question for question in questions if question.end.pk in due], now)
+    left_out |= _put_off(questions, standards, now)
     return [timer for timer in timers if timer.pk not in left_out]
 
 
 def answer_until(case_id: int, told_at: datetime) -> datetime | None:
     """By when a customer may answer who is reminded at this moment; None where they are not waited for."""
-    running = {row.kind: row for row in Timer.objects.running().filter(case_id=case_id, kind__in=KINDS)}
-    reminder, end = (running.get(kind) for kind in KINDS)
-    if reminder is None or end is None or end.due_at is None:
-        return None
-    ends_at: datetime = told_at + (end.budget - reminder.budget)
-    return ends_at if ends_at - end.due_at > GRACE else end.due_at
+    for question in _questions({case_id}, {}):
+        return question.ends_at(told_at) if question.is_late(told_at) else question.end.due_at
+    return None
 
 
-def _is_put_off(
-    reminder: Timer, end: Timer, told_at: Mapping[int, datetime], standards: Standards, now: datetime
-) -> bool:
-    """Whether the end is yet to come, which it is then told."""
-    at = told_at.get(end.pk)
-    if at is None or end.due_at is None:
-        return False
-    ends_at = at + (end.budget - reminder.budget)
-    if ends_at <= now or (at < now and ends_at - end.due_at <= GRACE):
-        return False
-    end.not_before = ends_at
-    reckon(end, standards)
-    return True
-
-
-def _write(put_off: Sequence[Timer]) -> None:
-    """Their cases show the new end where it is what comes next for them."""
-    update_rows(Timer, put_off, PUT_OFF)
-    ends = {end.case_id: end.due_at for end in put_off}
-    cases = list(Case.objects.filter(among("pk", ends), due_clock=KINDS[1]).only("pk")) if ends else []
-    for case in cases:
-        case.due_at = ends[case.pk]
-    update_rows(Case, cases, ("due_at",))
-
-
-def _pairs(due: Mapping[int, Timer]) -> list[Pair]:
-    """Reminder and end of each case where both run and one of them is due, as the instances given."""
-    concerned = {timer.case_id for timer in due.values() if timer.kind in KINDS}
-    if not concerned:
+def _questions(case_ids: Collection[int], known: Mapping[int, Timer]) -> list[Question]:
+    """Of each of these cases where both clocks run; of clocks that are known, these instances."""
+    if not case_ids:
         return []
-    rows = Timer.objects.running().filter(among("case_id", concerned), kind__in=KINDS)
     found: dict[int, dict[str, Timer]] = defaultdict(dict)
-    for row in rows:
-        found[row.case_id][row.kind] = due.get(row.pk, row)
+    for row in Timer.objects.running().filter(among("case_id", case_ids), kind__in=KINDS):
+        found[row.case_id][row.kind] = known.get(row.pk, row)
     reminder, end = KINDS
-    return [(both[reminder], both[end]) for both in found.values() if len(both) == len(KINDS)]
+    return [Question(both[reminder], both[end]) for both in found.values() if len(both) == len(KINDS)]
 
 
-def _unnoticed(pairs: Iterable[Pair], standards: Standards, now: datetime) -> dict[int, datetime]:
-    """By end: when its customer was to be reminded, where that has come and nobody has noticed it yet."""
-    planned = {end.pk: dict(due_levels(reminder, standards, now)).get(BREACH) for reminder, end in pairs}
-    return {pk: at for pk, at in planned.items() if at is not None}
+def _look_at_reminders(
+    questions: Iterable[Question], due: Collection[int], standards: Standards, now: datetime
+) -> set[int]:
+    """Those noticed now, and late, come now. The ends of all that nobody has noticed yet."""
+    unnoticed = set()
+    for question in questions:
+        planned_at = question.unnoticed_since(standards, now)
+        if planned_at is None:
+            continue
+        unnoticed.add(question.end.pk)
+        if question.reminder.pk in due and now - planned_at > GRACE:
+            question.told_at = now
+    return unnoticed
 
 
-def _late(
-    pairs: Iterable[Pair], due: Collection[int], unnoticed: Mapping[int, datetime], now: datetime
-) -> dict[int, datetime]:
-    """By end: that its customer is reminded now, where that is noticed now and late."""
-    noticed_now = {end.pk for reminder, end in pairs if reminder.pk in due}
-    return {pk: now for pk, at in unnoticed.items() if pk in noticed_now and now - at > GRACE}
+def _put_off(questions: Iterable[Question], standards: Standards, now: datetime) -> set[int]:
+    """The ends that must wait; their cases show the new one where it is what comes next for them."""
+    ends: dict[int, Timer] = {}
+    for question in questions:
+        if question.told_at and question.must_wait(now):
+            question.end.not_before = question.ends_at(question.told_at)
+            reckon(question.end, standards)
+            ends[question.end.case_id] = question.end
+    if not ends:
+        return set()
+    update_rows(Timer, list(ends.values()), PUT_OFF)
+    cases = list(Case.objects.filter(among("pk", ends), due_clock=ClockKind.CONFIRMATION_EXPIRY).only("pk"))
+    for case in cases:
+        case.due_at = ends[case.pk].due_at
+    update_rows(Case, cases, ("due_at",))
+    return {end.pk for end in ends.values()}
 
 
-def _told_at(pairs: Iterable[Pair], due: Collection[int], now: datetime) -> dict[int, datetime]:
-    """By end that has come: when its customer was told; now, where that is still owed."""
-    ending = [
-        (reminder, end) for reminder, end in pairs if end.pk in due and end.due_at and end.due_at <= now
-    ]
-    end_of = {reminder.pk: end.pk for reminder, end in ending if reminder.passed >= BREACH}
-    if not end_of:
-        return {}
-    noticed = Escalation.objects.filter(among("timer_id", end_of), percent=BREACH)
-    reminder_of = dict(noticed.values_list("event_id", "timer_id"))
-    told_of = _told_of(reminder_of, now)
-    return {end_of[reminder_of[event_id]]: at for event_id, at in told_of.items()}
+def _read_told(questions: Iterable[Question], now: datetime) -> None:
+    """Of those that have ended: when the customer was told; now, where that is still owed."""
+    noticed = {q.reminder.pk: q for q in questions if q.has_ended(now) and q.reminder.passed >= BREACH}
+    if not noticed:
+        return
+    levels = Escalation.objects.filter(among("timer_id", noticed), percent=BREACH)
+    reminder_of = dict(levels.values_list("event_id", "timer_id"))
+    for event_id, told_at in _told_of(reminder_of, now).items():
+        noticed[reminder_of[event_id]].told_at = told_at
 
 
-def _told_of(event_ids: Iterable[int], now: datetime) -> dict[int, datetime]:
+def _told_of(event_ids: Collection[int], now: datetime) -> dict[int, datetime]:
     """By event: when its customer was first told of it; now, where that is still owed."""
-    pks = list(event_ids)
-    unworked = Announcement.objects.filter(among("event_id", pks))
+    unworked = Announcement.objects.filter(among("event_id", event_ids))
     told = dict.fromkeys(unworked.values_list("event_id", flat=True), now)
-    owed = Notice.objects.filter(among("event_id", pks), customer__isnull=False)
+    owed = Notice.objects.filter(among("event_id", event_ids), customer__isnull=False)
     told |= dict.fromkeys(owed.filter(state=NoticeState.WAITING).values_list("event_id", flat=True), now)
     sent = owed.filter(state=NoticeState.SENT).order_by("-sent_at")  # the first one wins
     return told | dict(sent.values_list("event_id", "sent_at"))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from cases.choices import ClockKind, ContactKind, NoticeState, Outcome, State
-from cases.models import Case, LadderStep, Notice, Timer
+from cases.choices import Audience, ClockKind, ContactKind, NoticeState, Outcome, State
+from cases.models import Case, LadderStep, Notice, PhraseTemplate, Timer
 from cases.notices.expanding import work_out_announcements
 from cases.notices.leases import give_up
 from cases.notices.sending import send_due
@@ -98,6 +98,18 @@ def test_no_confirmation_ends_while_its_reminder_lies_in_the_outbox(
     tick()
     assert outcome(case) == Outcome.UNANSWERED
     assert case.escalations.get(kind=ClockKind.CONFIRMATION_EXPIRY).lateness == timedelta(0)
+
+
+def test_the_subject_of_a_reminder_may_say_by_when_as_well(
+    case: Case, clock: time_machine.Traveller, mail: MailGateway
+) -> None:
+    words = PhraseTemplate.objects.filter(situation=REMINDER, audience=Audience.CUSTOMER)
+    assert words.update(subject="请在 {until} 前答复", subject_en="Please answer by {until}")
+    clock.shift(24 * HOUR)
+    tick_and_tell()
+    send_due("email")
+    said = mail.journal.deliveries[-1].headers["subject"]
+    assert say_moment(NINE + 72 * HOUR) in said
 
 
 def test_a_reminder_nobody_has_worked_out_yet_is_not_sent_either(

@@ -94,7 +94,7 @@ def test_who_sent_an_answer_is_told_to_send_it_again() -> None:
         except (OperationalError, ValueError):
             response = answer_failure(request)
         assert response.status_code == status
-        assert "so that your answer is sent once more" in str(getattr(response, "content", b""), "utf-8")
+        assert "so that your answer is sent once more" in response.content.decode()
 
 
 def test_the_process_says_that_it_lives_and_is_not_ready() -> None:
